@@ -1,0 +1,1 @@
+"""The HTTP services: data API, series, indicators, scenarios, alerts."""

@@ -1,0 +1,1 @@
+"""Stores of readings, and the state that is not readings."""
