@@ -1,0 +1,97 @@
+"""The `citylab` command: finds the commands in `deploy/command/`, reads arguments, reports errors in one line."""
+
+import argparse
+import importlib
+import pkgutil
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any, NoReturn, Protocol, cast
+
+from citylab.document import DocumentError, nearest
+from deploy import command
+from deploy.broker.error import BrokerError
+from deploy.settings import SettingError
+
+EPILOG = """\
+Three ways in:
+  a trainee     citylab up                      a living city in a minute; open the page it names
+  an engineer   citylab profile test FILE.yaml  describe a device in 20 lines, try it on real bytes
+  a trainer     citylab check SCENARIO.yaml     run a story at full speed and verify what it must cause
+
+Every setting is also an environment variable: --mqtt-port is CITYLAB_MQTT_PORT.
+"""
+
+
+class UsageError(Exception):
+    """The command was called in a way that cannot work; the text names the cause and the remedy."""
+
+
+class Command(Protocol):
+    """A module in `deploy/command/`; its docstring's first line is the help of the command."""
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare arguments."""
+
+    def run(self, given: argparse.Namespace) -> int:
+        """Do it; the exit code."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Names the nearest command for a misspelt one, and exits with 2 as usual."""
+
+    def error(self, message: str) -> NoReturn:
+        if "invalid choice" in message:
+            word = message.split("'")[1]
+            choices = [name for action in self._actions if action.choices for name in action.choices]
+            where = "command" if "COMMAND" in message else message.removeprefix("argument ").split(":")[0]
+            message = f'unknown {where} "{word}"; {nearest(word, map(str, choices))}'
+        print(f"{self.prog}: {message}\nSee: {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def commands() -> dict[str, Command]:
+    """All commands by name."""
+    return {
+        module.name: cast("Command", importlib.import_module(f"{command.__name__}.{module.name}"))
+        for module in pkgutil.iter_modules(command.__path__)
+    }
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    top = _Parser(
+        prog="citylab",
+        description="A smart-city IoT reference platform with a simulated city and U4SSC indicators.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"citylab {version('citylab')}")
+    below = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, module in commands().items():
+        text = (module.__doc__ or "").strip()
+        part = below.add_parser(
+            name.replace("_", "-"),
+            help=text.splitlines()[0].rstrip("."),
+            description=text,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.arguments(part)
+        part.set_defaults(run=module.run)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; errors of the user's are one sentence on standard error and exit code 1 (2 for usage)."""
+    given = parser().parse_args(arguments)
+    try:
+        result: Any = given.run(given)
+    except (DocumentError, SettingError, BrokerError, UsageError) as error:
+        print(f"citylab {given.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 141
+    return int(result)

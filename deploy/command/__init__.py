@@ -1,0 +1,1 @@
+"""The commands of `citylab`, one module each, found by name."""
