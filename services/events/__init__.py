@@ -1,0 +1,1 @@
+"""New readings as they come (server-sent events)."""

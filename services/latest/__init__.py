@@ -1,0 +1,1 @@
+"""Newest reading of each datastream."""

@@ -1,0 +1,1 @@
+"""Readings over time, thinned to what a chart can show."""

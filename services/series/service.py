@@ -1,0 +1,187 @@
+"""Readings over time: aggregated by the store, taken together over datastreams."""
+
+import csv
+import io
+from typing import Any
+
+import numpy as np
+
+from citylab.city import City
+from citylab.instant import format_instant
+from citylab.observation import Float64, Int64, Provenance, Quality
+from citylab.store import Function, Series
+from citylab.vocabulary import ObservedProperty
+from services.catalogue import Catalogue, CatalogueCache, id_array, property_of
+from services.context import Context
+from services.error import RequestError
+from services.series.bucket import choose_bucket
+from services.unit import unit_of
+
+DEFAULT_SPAN = 86_400_000_000
+"""A day [us]."""
+MAX_DATASTREAMS = 10_000
+
+
+def safe_cell(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula: text that begins like one gets an apostrophe.
+
+    Examples
+    --------
+    >>> safe_cell("=1+1"), safe_cell(-3.5)
+    ("'=1+1", -3.5)
+    """
+    if isinstance(value, str) and value.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "|")):
+        return f"'{value}"
+    return value
+
+
+class SeriesService:
+    """Answers for series."""
+
+    def __init__(self, context: Context) -> None:
+        self._store = context.store
+        self._clock = context.clock
+        self._city: City = context.city
+        self._cache = CatalogueCache(context.state.registry)
+
+    def series(
+        self,
+        *,
+        datastream: int | None,
+        observed_property: str,
+        thing: str,
+        sector: str,
+        channel: str | None,
+        start: int | None,
+        end: int | None,
+        points: int,
+    ) -> dict[str, Any]:
+        """A thinned series (shape: `schema.Series`).
+
+        Parameters
+        ----------
+        start, end : int | None
+            Bounds [us since 1970, UTC]; the last day if left out.
+
+        Raises
+        ------
+        RequestError
+            If nothing fits, or it can't be drawn.
+        """
+        catalogue = self._cache.current()
+        ids = _choose(catalogue, datastream, observed_property, thing, sector, channel)
+        name = catalogue.datastreams[ids[0]].key.observed_property
+        entry = property_of(name)
+        if entry.result_type not in {"number", "boolean"}:
+            raise RequestError(400, f"{name} is {entry.result_type}; a series needs numbers")
+        last = self._clock() + 1 if end is None else end
+        first = last - DEFAULT_SPAN if start is None else start
+        if first >= last:
+            raise RequestError(400, f"start {format_instant(first)} is not before end {format_instant(last)}")
+        bucket = choose_bucket(first, last, points)
+        if isinstance(bucket, int):
+            first -= first % bucket  # so that buckets keep their bounds from one call to the next
+        increase = entry.kind == "total_increasing"
+        functions = (Function.INCREASE,) if increase else (Function.MEAN, Function.MIN, Function.MAX)
+        zone = self._city.time_zone
+        found = self._store.aggregate(id_array(ids), first, last, bucket, zone, functions)
+        rows = _together(found, increase=increase)
+        worst = max((row["provenance"] for row in rows), default=None, key=lambda word: Provenance[word.upper()])
+        return {
+            **_heading(name, entry, increase=increase),
+            "thing": catalogue.thing_of[ids[0]].name if datastream is not None else thing,
+            "datastreams": len(ids),
+            "zone": zone,
+            "start": format_instant(first),
+            "end": format_instant(last),
+            "bucket": str(bucket // 1_000_000) if isinstance(bucket, int) else bucket.value,
+            "provenance": worst,
+            "points": rows,
+        }
+
+    @staticmethod
+    def as_csv(series: dict[str, Any]) -> str:
+        """A series as CSV with a header line; see `safe_cell`."""
+        text = io.StringIO()
+        writer = csv.writer(text)
+        marks = [series["property"], series["unit"] or "", series["thing"]]
+        columns = ("time", "end", "mean", "min", "max", "increase", "count", "quality", "provenance")
+        writer.writerow([*columns, "property", "unit", "thing"])
+        for point in series["points"]:
+            cells = ["" if point[column] is None else point[column] for column in columns]
+            writer.writerow([safe_cell(cell) for cell in [*cells, *marks]])
+        return text.getvalue()
+
+
+def _choose(
+    catalogue: Catalogue, datastream: int | None, observed_property: str, thing: str, sector: str, channel: str | None
+) -> list[int]:
+    if datastream is not None:
+        if observed_property or thing or sector or channel is not None:
+            raise RequestError(400, "give either datastream, or property (with thing, sector, channel)")
+        if datastream not in catalogue.datastreams:
+            raise RequestError(404, f"there is no datastream {datastream}")
+        return [datastream]
+    if not observed_property:
+        raise RequestError(400, "give datastream, or property (with thing, sector, channel)")
+    ids = catalogue.select(sector=sector, thing=thing, observed_property=observed_property, channel=channel)
+    if not ids:
+        raise RequestError(404, "no datastream fits; /api/v1/latest lists what there is")
+    if len(ids) > MAX_DATASTREAMS:
+        raise RequestError(400, f"{len(ids)} datastreams fit; at most {MAX_DATASTREAMS} are taken together")
+    return ids
+
+
+def _heading(name: str, entry: ObservedProperty, *, increase: bool) -> dict[str, Any]:
+    unit = unit_of(entry.unit)
+    return {
+        "property": name,
+        "label": entry.label,
+        "unit": entry.unit,
+        "sign": unit.sign if unit else "",
+        "kind": entry.kind,
+        "figure": "increase" if increase else "mean",
+    }
+
+
+def _mean(values: Float64, group: Int64, size: int) -> Float64:
+    known = np.isfinite(values)
+    total = np.bincount(group[known], values[known], minlength=size)
+    number = np.bincount(group[known], minlength=size)
+    mean: Float64 = np.divide(total, number, out=np.full(size, np.nan), where=number > 0)
+    return mean
+
+
+def _together(series: Series, *, increase: bool) -> list[dict[str, Any]]:
+    """One row per bucket over all datastreams: mean of means, least minimum, greatest maximum, sum of increases."""
+    starts, where, inverse = np.unique(series.start, return_index=True, return_inverse=True)
+    size = len(starts)
+    unknown = np.full(size, np.nan)
+    figures = {"mean": unknown, "min": unknown, "max": unknown, "increase": unknown}
+    if increase:
+        values = series.values[Function.INCREASE]
+        known = np.isfinite(values)
+        total = np.bincount(inverse[known], values[known], minlength=size)
+        some = np.bincount(inverse[known], minlength=size) > 0
+        figures["increase"] = np.where(some, total, np.nan)
+    else:
+        figures["mean"] = _mean(series.values[Function.MEAN], inverse, size)
+        for word, function, pick in (("min", Function.MIN, np.fmin), ("max", Function.MAX, np.fmax)):
+            figures[word] = np.full(size, np.nan)
+            pick.at(figures[word], inverse, series.values[function])
+    count = np.bincount(inverse, series.count, minlength=size).astype(np.int64)
+    quality, provenance = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
+    np.maximum.at(quality, inverse, series.quality)
+    np.maximum.at(provenance, inverse, series.provenance)
+    ends = series.end[where]
+    return [
+        {
+            "time": format_instant(int(starts[i])),
+            "end": format_instant(int(ends[i])),
+            **{word: float(v[i]) if np.isfinite(v[i]) else None for word, v in figures.items()},
+            "count": int(count[i]),
+            "quality": Quality(int(quality[i])).label,
+            "provenance": Provenance(int(provenance[i])).label,
+        }
+        for i in range(size)
+    ]

@@ -1,0 +1,23 @@
+"""The sample city behind the services."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from services.app import create_app
+from services.context import Context
+from stores.memory import MemoryStore
+from tests.sample_city import CITY, NOW, fill
+from tests.sample_state import SampleState
+
+
+@pytest.fixture
+def context():
+    state, store = SampleState(), MemoryStore()
+    fill(store, state)
+    return Context(store, state, CITY, clock=lambda: NOW, version="9.9")
+
+
+@pytest.fixture
+def client(context):
+    with TestClient(create_app(context), base_url="http://localhost:8000") as client:
+        yield client
