@@ -1,0 +1,52 @@
+"""Texts of names and values: ``l=0.22;t=21.2``, also URL-encoded; for whole payloads and single fields."""
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from citylab.codecs import json
+from citylab.codecs.registry import Content, Options, Unreadable
+from citylab.number import ValueProblem
+
+
+def text_object(text: str, how: str) -> dict[str, Any]:
+    """Object that a text holds, as ``json`` or ``pairs``.
+
+    Raises
+    ------
+    ValueProblem
+        If it holds none.
+    """
+    if how == "json":
+        try:
+            content = json.decode(text.encode(), 0, {})
+        except Unreadable as error:
+            raise ValueProblem(str(error)) from None
+        if len(content.objects) == 1 and isinstance(content.objects[0], dict):
+            return content.objects[0]
+        raise ValueProblem("holds no JSON object")
+    pairs = [re.split(r"[=:]", part, maxsplit=1) for part in re.split(r"[;&,|\s]+", unquote(text).strip()) if part]
+    if not pairs or any(len(pair) != 2 for pair in pairs):
+        raise ValueProblem('expected pairs such as "name=value;name=value"')
+    return {pair[0].strip(): pair[1].strip() for pair in pairs}
+
+
+def decode(data: bytes, port: int, options: Options) -> Content:
+    """Object of a payload of pairs.
+
+    Raises
+    ------
+    Unreadable
+        If it is no such text.
+    """
+    del port, options
+    try:
+        return Content([text_object(data.decode(), "pairs")])
+    except (UnicodeDecodeError, ValueProblem) as error:
+        raise Unreadable("not_pairs", str(error)) from None
+
+
+def encode(content: Any, port: int, options: Options) -> bytes:
+    """Pairs joined by semicolons."""
+    del port, options
+    return ";".join(f"{name}={value}" for name, value in content.items()).encode()

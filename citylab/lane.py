@@ -1,0 +1,207 @@
+"""Fast path: messages of flat JSON on one topic, with everything resolved that does not change between them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from operator import add, itemgetter, mul
+from typing import Any
+
+import numpy as np
+import orjson
+
+from citylab.codecs.json import MAX_BYTES
+from citylab.mapping import Plan
+from citylab.moment import EARLIEST, read_instant
+from citylab.normalise import Rule
+from citylab.number import ValueProblem
+from citylab.observation import DatastreamKey, Float64, Provenance
+from citylab.profile import Channel, TimeRule
+from citylab.template import clean_name, fill, first
+
+Row = tuple[int | None, tuple[float, ...]]
+_NUMBERS = (int, float)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the last message of a topic looked like, so far as a lane needs it.
+
+    Attributes
+    ----------
+    texts : frozenset[str]
+        Names whose value is a text.
+    rules : tuple
+        Names that become readings, with their rule and channel.
+    clock : tuple | None
+        Name and rule of the field that holds the time.
+    """
+
+    profile: str
+    device: str
+    names: tuple[str, ...]
+    texts: frozenset[str]
+    rules: tuple[tuple[str, Rule, str], ...]
+    clock: tuple[str, TimeRule] | None
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The fast path of one topic.
+
+    Attributes
+    ----------
+    keys : tuple[DatastreamKey, ...]
+        Series of the results.
+    low, high : float64[n]
+        Plausible range of each result [unit of its property]; outside it a reading is suspect.
+    read : callable
+        ``read(payload)`` gives the device's time [us since 1970] or None, and the results [unit of each property]; or
+        None if the message is not the simple case: then `Decoder.decode` must read it. A time ahead of arrival by
+        more than `citylab.moment.MAX_AHEAD` is left to the caller: arrival time and suspect.
+    """
+
+    keys: tuple[DatastreamKey, ...]
+    profile: str
+    device: str
+    provenance: Provenance
+    low: Float64
+    high: Float64
+    read: Callable[[bytes], Row | None]
+
+
+def simple(plan: Plan) -> bool:
+    """Whether messages of a profile can be flat: one object, one device, values that stand alone."""
+    profile = plan.profile
+    return (
+        profile.match.envelope == "plain"
+        and profile.codec == "json"
+        and not profile.match.where
+        and not (profile.each or profile.unfold or profile.places or profile.same or profile.encoding)
+        and not any(case.where or case.keys for case in (*profile.status, *profile.ignore))
+    )
+
+
+def _plain_channel(channel: Channel) -> bool:
+    return (
+        not (channel.map or channel.when or channel.unless or channel.unit_from or channel.quality_from)
+        and channel.decimal == "."
+    )
+
+
+def shape_of(plan: Plan, parts: Mapping[str, str], content: Any) -> Shape | None:
+    """Shape of a message that a lane could read, or None."""
+    profile = plan.profile
+    if not isinstance(content, dict) or not content or "" in content:
+        return None
+    if any(isinstance(value, dict | list | None) for value in content.values()):
+        return None
+    device = clean_name(first(profile.device, parts))
+    if not device or any(fill(alias, parts) is None for alias in profile.aliases):
+        return None
+    clock = next(((rule.field, rule) for rule in profile.time if rule.field in content), None)
+    if any(rule.field.startswith("/") or "." in rule.field for rule in profile.time):
+        return None
+    rules = []
+    for name, value in content.items():
+        if "\\" in name or '"' in name:
+            return None
+        found = plan.find(name)
+        if found is None or found[0] is None:
+            continue
+        rule, captured = found
+        kind = (bool,) if rule.entry.result_type == "boolean" else _NUMBERS
+        channel = fill(rule.channel.channel, {**parts, **captured}) if rule.channel.channel else ""
+        if type(value) not in kind or rule.entry.result_type in {"text", "position"} or channel is None:
+            return None
+        if not _plain_channel(rule.channel):
+            return None
+        rules.append((name, rule, channel))
+    keys = [(rule.channel.property, channel) for _, rule, channel in rules]
+    if not rules or len(set(keys)) != len(keys):
+        return None
+    texts = frozenset(name for name, value in content.items() if isinstance(value, str))
+    return Shape(profile.name, device, tuple(content), texts, tuple(rules), clock, plan.zone)
+
+
+def build_lane(shape: Shape, simulated: bool) -> Lane:
+    """The lane of a shape."""
+    keys = tuple(DatastreamKey(shape.device, rule.channel.property, channel) for _, rule, channel in shape.rules)
+    return Lane(
+        keys,
+        shape.profile,
+        shape.device,
+        Provenance.SIMULATED if simulated else Provenance.MEASURED,
+        np.array([rule.low for _, rule, _ in shape.rules]),
+        np.array([rule.high for _, rule, _ in shape.rules]),
+        _reader(shape),
+    )
+
+
+def _kinds_checker(shape: Shape, names: tuple[str, ...]) -> Callable[[tuple[type, ...]], bool]:
+    """A check that the types of the values are those of a flat message."""
+    wanted = {name: bool if rule.entry.result_type == "boolean" else float for name, rule, _ in shape.rules}
+
+    def fine(kinds: tuple[type, ...]) -> bool:
+        for name, kind in zip(names, kinds, strict=True):
+            want = wanted.get(name)
+            if want is not None and not (kind is bool if want is bool else kind in _NUMBERS):
+                return False
+            if (kind is str) != (name in shape.texts) or kind in {dict, list, type(None)}:
+                return False
+        return True
+
+    return fine
+
+
+def _reader(shape: Shape) -> Callable[[bytes], Row | None]:
+    """The reading function: a closure over what never changes."""
+    mapped = tuple(name for name, _, _ in shape.rules)
+    names = (*mapped, *(name for name in shape.names if name not in mapped))
+    getter = itemgetter(*names) if len(names) > 1 else _single(names[0])
+    count, width, quotes = len(mapped), len(names), 2 * (len(names) + len(shape.texts))
+    factors = tuple(rule.factor for _, rule, _ in shape.rules)
+    offsets = tuple(rule.offset for _, rule, _ in shape.rules)
+    shifted, scaled = any(offsets), any(factor != 1.0 for factor in factors)
+    sentinels = frozenset(
+        sign for _, rule, _ in shape.rules for sign in rule.channel.absent if isinstance(sign, int | float)
+    )
+    clock = None if shape.clock is None else names.index(shape.clock[0])
+    rule = None if shape.clock is None else shape.clock[1]
+    zone, loads, fine = shape.zone, orjson.loads, _kinds_checker(shape, names)
+    good: set[tuple[type, ...]] = set()
+
+    def read(payload: bytes) -> Row | None:
+        try:
+            content = loads(payload)
+            if len(content) != width or payload.count(b'"') != quotes or len(payload) > MAX_BYTES:
+                return None
+            values = getter(content)
+            kinds = tuple(map(type, values))
+            if kinds not in good:
+                if not fine(kinds):
+                    return None
+                good.add(kinds)
+            numbers = values[:count]
+            if sentinels and not sentinels.isdisjoint(numbers):
+                return None
+            results = tuple(map(mul, numbers, factors)) if scaled else tuple(map(float, numbers))
+            if shifted:
+                results = tuple(map(add, results, offsets))
+            if not isfinite(sum(results)):
+                return None
+            if clock is None or rule is None:
+                return None, results
+            instant = read_instant(values[clock], rule, zone)
+        except (KeyError, TypeError, ValueError, ValueProblem, OverflowError):
+            return None
+        return None if instant is None or instant < EARLIEST else (instant, results)
+
+    return read
+
+
+def _single(name: str) -> Callable[[Any], tuple[Any, ...]]:
+    def get(content: Any) -> tuple[Any, ...]:
+        return (content[name],)
+
+    return get

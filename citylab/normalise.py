@@ -1,0 +1,104 @@
+"""From a field's value to a result: unit, scale, range; from a clock's word to a time that can be stored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf, isfinite
+from typing import Any
+
+from citylab.number import ValueProblem, mapped, read_boolean, read_number, read_text
+from citylab.observation import Quality
+from citylab.profile import IGNORE, Channel
+from citylab.unit import UnitError, conversion
+from citylab.vocabulary import ObservedProperty, vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A channel made ready: unit conversion folded into one factor and offset.
+
+    Attributes
+    ----------
+    factor, offset : float
+        result = field * factor + offset.
+    low, high : float
+        Plausible range [unit of the property].
+    """
+
+    channel: Channel
+    entry: ObservedProperty
+    factor: float
+    offset: float
+    low: float
+    high: float
+
+    def result(self, value: Any, unit: str = "") -> tuple[float | bool | str, Quality]:
+        """Result and quality of a field's value; `unit` is what the message states, "" if nothing.
+
+        Raises
+        ------
+        ValueProblem
+            If the value cannot be read.
+        """
+        channel = self.channel
+        if channel.map:
+            value = mapped(channel.map, value)
+        kind = self.entry.result_type
+        if kind == "boolean":
+            return read_boolean(value), Quality.GOOD
+        if kind != "number":
+            return read_text(value), Quality.GOOD
+        if isinstance(value, bool) and channel.map:
+            value = int(value)
+        number, glued = read_number(value, channel.decimal)
+        number = self._convert(number, unit or glued)
+        if not isfinite(number):
+            raise ValueProblem(f"{value} is too large")
+        return number, Quality.GOOD if self.low <= number <= self.high else Quality.SUSPECT
+
+    def _convert(self, number: float, stated: str) -> float:
+        if not stated:
+            return number * self.factor + self.offset
+        try:
+            factor, offset = conversion(stated, self.entry.unit or "1")
+        except UnitError as error:
+            raise ValueProblem(f"{error}; it is {self.channel.property}") from None
+        channel = self.channel
+        return (number * channel.scale + channel.offset) * factor + offset
+
+
+def rule_of(channel: Channel) -> Rule | None:
+    """The rule of a channel; None for a field that is to be ignored."""
+    if channel.property == IGNORE:
+        return None
+    entry = vocabulary()[channel.property]
+    factor, offset = conversion(channel.unit, entry.unit) if channel.unit and entry.unit else (1.0, 0.0)
+    low = channel.low if channel.low is not None else entry.low
+    high = channel.high if channel.high is not None else entry.high
+    return Rule(
+        channel,
+        entry,
+        channel.scale * factor,
+        channel.offset * factor + offset,
+        -inf if low is None else low,
+        inf if high is None else high,
+    )
+
+
+def absent(channel: Channel, value: Any) -> bool:
+    """Whether the value is one of those that mean "no value"."""
+    if value is None:
+        return True
+    for sign in channel.absent:
+        if value == sign and isinstance(value, bool) == isinstance(sign, bool):
+            return True
+        if isinstance(value, str) and isinstance(sign, str) and value.strip().lower() == sign.lower():
+            return True
+    return False
+
+
+def graded(channel: Channel, beside: Mapping[str, Any] | None, quality: Quality) -> Quality:
+    """Quality after the field that grades it."""
+    if not channel.quality_from or beside is None:
+        return quality
+    grade = beside.get(channel.quality_from)
+    return quality if grade is None or grade in channel.good else max(quality, Quality.SUSPECT)

@@ -1,0 +1,78 @@
+"""Positions in messages: pairs of fields, texts, lists; only the device's own, and only possible ones."""
+
+import re
+from typing import Any
+
+from citylab.message import Refusal
+from citylab.number import ValueProblem, read_number
+from citylab.path import MISSING, lookup, matches
+from citylab.profile import Place
+
+Fix = tuple[float, float, float | None]
+
+
+def place_readings(place: Place, content: Any) -> tuple[Fix | None, int, Refusal | None]:
+    """Position of a message by its rule: the fix, how many fields were known, and why there is none."""
+    path = place.text or place.latitude
+    try:
+        found = _pair(place, content)
+        if found is None:
+            return None, int(lookup(content, path) is not MISSING), None
+        if place.when and not matches(content, place.when):
+            return None, 1, None
+        if any(matches(content, {name: value}) for name, value in place.unless.items()):
+            return None, 1, None
+        latitude, longitude = found[0] * place.scale, found[1] * place.scale
+        if latitude == 0 and longitude == 0:
+            return None, 1, None
+        check_fix(latitude, longitude)
+        return (latitude, longitude, _altitude(place, content, found[2])), 1, None
+    except ValueProblem as problem:
+        return None, 1, Refusal("position_unreadable", f"{path}: {problem}", path)
+
+
+def check_fix(latitude: float, longitude: float) -> None:
+    """Refuse coordinates that are on no map.
+
+    Raises
+    ------
+    ValueProblem
+        Naming the coordinate.
+    """
+    if not -90 <= latitude <= 90:
+        raise ValueProblem(f"latitude {latitude} out of range, expected -90 to 90")
+    if not -180 <= longitude <= 180:
+        raise ValueProblem(f"longitude {longitude} out of range, expected -180 to 180")
+
+
+def _altitude(place: Place, content: Any, inline: float | None) -> float | None:
+    value = lookup(content, place.altitude) if place.altitude else inline
+    return None if value is MISSING or value is None else read_number(value)[0]
+
+
+def _pair(place: Place, content: Any) -> Fix | None:
+    if place.text:
+        return _from_text(place, lookup(content, place.text))
+    latitude, longitude = lookup(content, place.latitude), lookup(content, place.longitude)
+    gone = [v is MISSING or v is None or v == "" for v in (latitude, longitude)]
+    if all(gone):
+        return None
+    if any(gone):
+        raise ValueProblem(f"{place.latitude if gone[0] else place.longitude} missing, so there is no position")
+    return read_number(latitude)[0], read_number(longitude)[0], None
+
+
+def _from_text(place: Place, value: Any) -> Fix | None:
+    if isinstance(value, dict):
+        value = value.get("value", value)
+    order = place.order
+    if isinstance(value, dict) and value.get("type") == "Point":
+        value, order = value.get("coordinates"), "lonlat"
+    if value is MISSING or value is None or value == "":
+        return None
+    items = re.split(r"\s*[,/; ]\s*", value.strip()) if isinstance(value, str) else value
+    if not isinstance(items, list) or len(items) not in {2, 3}:
+        raise ValueProblem("expected two coordinates")
+    first, second, *rest = (read_number(item)[0] for item in items)
+    altitude = rest[0] if rest else None
+    return (first, second, altitude) if order == "latlon" else (second, first, altitude)

@@ -1,0 +1,121 @@
+"""What an envelope makes of a message: who sent it, when, what; before any profile has read it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from citylab.message import Message, Outcome, Refusal, ThingUpdate
+from citylab.observation import TimeSource
+from citylab.profile import DeviceProfile
+from citylab.state import KeyValue
+
+Site = tuple[float, float, float | None]
+"""Latitude, longitude, altitude [deg, deg, m]."""
+
+
+@dataclass(slots=True)
+class Uplink:
+    """One device's part of a message.
+
+    Attributes
+    ----------
+    device : str
+        Identity that the envelope knows; "" if the profile must find it.
+    content : Any
+        Object that a codec has made, None if only bytes are there.
+    data : bytes | None
+        Bytes for the profile's codec.
+    port : int
+        LoRaWAN port, 0 if none.
+    facts : dict
+        Model, brand, profile name and the like, by name; matched by ``model``.
+    times : list
+        Instants [us] with their source, most trusted first.
+    historical : bool
+        Whether the message says that its readings are old: then no network time stands in.
+    sequence : tuple[int, int] | None
+        Message counter and its modulus.
+    key : str
+        What makes two uplinks of a device the same, "" if nothing does.
+    """
+
+    device: str = ""
+    content: Any = None
+    data: bytes | None = None
+    port: int = 0
+    facts: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, str] = field(default_factory=dict)
+    times: list[tuple[int, TimeSource]] = field(default_factory=list)
+    aliases: tuple[str, ...] = ()
+    site: Site | None = None
+    simulated: bool = False
+    sequence: tuple[int, int] | None = None
+    key: str = ""
+
+
+@dataclass(slots=True)
+class Opened:
+    """What an envelope found: uplinks, or the outcome of a message that has none."""
+
+    uplinks: list[Uplink] = field(default_factory=list)
+    outcome: Outcome | None = None
+    refusals: list[Refusal] = field(default_factory=list)
+    things: list[ThingUpdate] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an envelope may use beside the payload."""
+
+    message: Message
+    parts: Mapping[str, str]
+    memory: KeyValue
+    zone: str
+    space: str
+    """Prefix of memory keys: tells apart sources, and simulated from real."""
+
+
+class Envelope(Protocol):
+    """A module of `citylab/envelopes/`."""
+
+    TOPICS: tuple[str, ...]
+    """Topic patterns by default, most usual first."""
+
+    def unwrap(self, payload: bytes, context: Context) -> Opened:
+        """Uplinks of a message; raises `citylab.codecs.registry.Unreadable`."""
+
+    def wrap(
+        self,
+        profile: DeviceProfile,
+        device: str,
+        content: dict[str, Any],
+        data: bytes | None,
+        port: int,
+        time_us: int,
+        counter: int,
+        facts: Mapping[str, Any],
+    ) -> tuple[str, bytes]:
+        """Topic and payload of a message: the inverse, for simulated devices."""
+
+
+class Ephemeral:
+    """Memory without a store behind it."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Any] = {}
+
+    def get(self, key: str) -> Any | None:
+        """JSON value of a key."""
+        return self._entries.get(key)
+
+    def put(self, entries: dict[str, Any]) -> None:
+        """Set values; None removes a key."""
+        for key, value in entries.items():
+            if value is None:
+                self._entries.pop(key, None)
+            else:
+                self._entries[key] = value
+
+    def items(self, prefix: str) -> dict[str, Any]:
+        """All entries whose key starts so."""
+        return {key: value for key, value in self._entries.items() if key.startswith(prefix)}
