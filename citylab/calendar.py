@@ -141,7 +141,7 @@ def _turn(low: int, high: int, zone: ZoneInfo) -> int:
 def _dates(start: int, end: int, bucket: Bucket, zone: ZoneInfo) -> Int64:
     day = to_datetime(start).astimezone(zone).date() - timedelta(days=1)
     day = _floor(day, bucket)
-    found = []
+    found: list[int] = []
     while True:
         begin = day_start(day, zone)
         if begin >= end:

@@ -163,7 +163,7 @@ def _refuse_time(batch: ObservationBatch, oldest: int | None, refused: dict[int,
         return
     for name in ("phenomenon_time", "received_time"):
         column = getattr(batch, name)
-        if -MAX_TIME <= column.min() and column.max() <= MAX_TIME:
+        if column.min() >= -MAX_TIME and column.max() <= MAX_TIME:
             continue
         for row in np.flatnonzero((column > MAX_TIME) | (column < -MAX_TIME)).tolist():
             text = f"{name} is {column[row]} us; expected a time between the years 1678 and 2262"

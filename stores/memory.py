@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from threading import RLock
 from typing import NamedTuple
 
@@ -56,11 +57,8 @@ class MemoryStore:
         """Store readings; see `Store.write`. They last as long as the process."""
         with self._lock:
             refused = refuse(batch, self._catalog, self._retention.oldest())
-            last = {
-                (row.datastream, row.phenomenon_time, row.sequence): row
-                for i, row in enumerate(batch)
-                if i not in refused
-            }
+            fit = batch.take(np.array([i for i in range(len(batch)) if i not in refused], dtype=np.int64))
+            last = {(row.datastream, row.phenomenon_time, row.sequence): row for row in fit}
             stored = sum(self._put(row) for row in last.values())
             if arrivals is not None:
                 kept = self._arrivals.setdefault(arrivals.session, {})
@@ -129,7 +127,7 @@ class MemoryStore:
         for number in self._asked(datastreams):
             good = [row for row in self._stream(number) if row.quality is not Quality.BAD]
             held = [Held(row.phenomenon_time, _number(row)) for row in good]
-            for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+            for low, high in pairwise(bounds):
                 inside = [row for row in good if low <= row.phenomenon_time < high]
                 if inside:
                     worst = max(row.quality for row in inside), max(row.provenance for row in inside)
@@ -237,8 +235,7 @@ def _increase(values: Sequence[float]) -> float:
     """Sum of the steps between readings; NaN if there is only one and so no step."""
     if len(values) < 2:
         return math.nan
-    steps = zip(values[:-1], values[1:], strict=True)
-    return math.fsum(new - old if new >= old else new for old, new in steps)
+    return math.fsum(new - old if new >= old else new for old, new in pairwise(values))
 
 
 def _spans(rows: Sequence[Held], low: int, high: int) -> list[tuple[int, float]]:

@@ -1,0 +1,167 @@
+"""The DuckDB file: opening it alone, its schema, and its errors in our words."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+import duckdb
+
+from citylab.store import StoreFullError, StoreUnavailableError
+
+SCHEMA = 1
+"""Version of the tables below."""
+_TABLES = """
+CREATE TABLE meta (name VARCHAR PRIMARY KEY, number BIGINT);
+CREATE TABLE datastream (id INTEGER, thing VARCHAR, observed_property VARCHAR, channel VARCHAR);
+CREATE TABLE reading (
+    datastream INTEGER, instant BIGINT, delay BIGINT, result DOUBLE, marks UTINYINT, text VARCHAR);
+CREATE TABLE arrival (
+    session VARCHAR, packet_id INTEGER, digest BIGINT, received_time BIGINT, entry BIGINT);
+CREATE TABLE dirty (datastream INTEGER, slot BIGINT);
+CREATE TABLE rollup (
+    zone VARCHAR, bucket VARCHAR, datastream INTEGER, start BIGINT, "end" BIGINT, count BIGINT,
+    quality UTINYINT, provenance UTINYINT, mean DOUBLE, min DOUBLE, max DOUBLE, sum DOUBLE, first DOUBLE,
+    last DOUBLE, increase DOUBLE, time_weighted_mean DOUBLE, duration DOUBLE);
+"""
+
+_open_paths: set[str] = set()
+_open_lock = Lock()
+
+
+@contextmanager
+def translated(path: str) -> Iterator[None]:
+    """Turn errors of DuckDB into errors of the contract."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException) as error:
+        text = str(error)
+        if "No space left" in text or "max_temp_directory_size" in text:
+            raise StoreFullError(f"no room left for {path}: free some space on its disk ({text})") from error
+        raise StoreUnavailableError(f"{path}: {text}") from error
+    except duckdb.ConnectionException as error:
+        raise StoreUnavailableError(f"{path} is closed") from error
+    except OSError as error:
+        raise StoreUnavailableError(f"{path}: {error}") from error
+
+
+class Database:
+    """One DuckDB file, held by this process alone.
+
+    Raises
+    ------
+    StoreUnavailableError
+        If another process or another part of this one holds the file, or it is no file of ours.
+    """
+
+    def __init__(self, path: Path | str, memory_limit: str, threads: int) -> None:
+        self.path = str(path)
+        self.in_memory = self.path == ":memory:"
+        self._config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory_limit,
+            "threads": threads,
+            "preserve_insertion_order": False,
+            "checkpoint_threshold": "32MB",
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        self._claim()
+        try:
+            with translated(self.path):
+                self._connection = self._connect()
+                self._prepare()
+        except BaseException:
+            self._release()
+            raise
+
+    def _claim(self) -> None:
+        if self.in_memory:
+            return
+        real = os.path.realpath(self.path)
+        with _open_lock:
+            if real in _open_paths:
+                raise StoreUnavailableError(f"{self.path} is open in this process already; use that store")
+            _open_paths.add(real)
+
+    def _release(self) -> None:
+        with _open_lock:
+            _open_paths.discard(os.path.realpath(self.path))
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        if not self.in_memory:
+            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            connection = duckdb.connect(self.path, config=self._config)
+        except duckdb.IOException as error:
+            text = str(error)
+            if "lock" in text:
+                raise StoreUnavailableError(
+                    f"{self.path} is in use by another process; one process at a time can open it: "
+                    f"stop that one, or let it answer through its API ({text.splitlines()[0]})"
+                ) from error
+            raise StoreUnavailableError(
+                f"{self.path} cannot be opened as a DuckDB file: {text.splitlines()[0]}; "
+                "restore it from a backup or name another file"
+            ) from error
+        # With up to this many keys a join pushes the keys themselves down to the zone maps.
+        connection.execute("SET dynamic_or_filter_threshold = 1000")
+        return connection
+
+    def _prepare(self) -> None:
+        tables = self._connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+        if not tables:
+            self._connection.execute("BEGIN")
+            self._connection.execute(_TABLES)
+            self._connection.execute("INSERT INTO meta VALUES ('schema', ?)", [SCHEMA])
+            self._connection.execute("COMMIT")
+        schema = self.number("schema") if ("meta",) in tables or not tables else None
+        if schema != SCHEMA:
+            self._connection.close()
+            found = "no schema of citylab" if schema is None else f"schema {schema}"
+            raise StoreUnavailableError(f"{self.path} has {found}; this version reads schema {SCHEMA}")
+
+    def number(self, name: str) -> int | None:
+        """A number kept in the file's own notes."""
+        row = self._connection.cursor().execute("SELECT number FROM meta WHERE name = ?", [name]).fetchone()
+        return None if row is None else row[0]
+
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of its own for one caller, with errors in our words."""
+        with translated(self.path), self._connection.cursor() as cursor:
+            yield cursor
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor whose changes are durable (flushed to the disk) when the block ends, or undone."""
+        with self.cursor() as cursor:
+            cursor.execute("BEGIN")
+            try:
+                yield cursor
+                cursor.execute("COMMIT")
+            except BaseException as error:
+                self._undo(cursor, error)
+                raise
+
+    def _undo(self, cursor: duckdb.DuckDBPyConnection, error: BaseException) -> None:
+        try:
+            cursor.execute("ROLLBACK")
+        except duckdb.Error:
+            # A failed commit may have ended the transaction, or the whole instance.
+            if isinstance(error, duckdb.FatalException):
+                cursor.close()
+                self._connection.close()
+                self._connection = self._connect()
+
+    def close(self) -> None:
+        """Let go of the file; everything committed is in it."""
+        self._connection.close()
+        self._release()
+
+    def bytes_on_disk(self) -> int | None:
+        """Size of the file and its write-ahead log [bytes]."""
+        if self.in_memory:
+            return None
+        names = (self.path, self.path + ".wal")
+        return sum(Path(name).stat().st_size for name in names if Path(name).exists())

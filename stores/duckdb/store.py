@@ -1,0 +1,166 @@
+"""A store in one DuckDB file, for one process: the default of `citylab up`."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import RLock
+
+import numpy as np
+
+from citylab.instant import Clock, system_clock
+from citylab.observation import DatastreamKey, Int32, ObservationBatch
+from citylab.store import Arrivals, Bucket, Function, Series, StoreInfo, StoreUnavailableError, WriteResult
+from citylab.thing import Datastream
+from stores.catalog import Catalog
+from stores.duckdb import reader
+from stores.duckdb.aggregate import aggregate
+from stores.duckdb.database import Database
+from stores.duckdb.writer import Writer
+from stores.newest import Newest
+from stores.retention import Retention
+
+
+class DuckDBStore:
+    """Readings in one DuckDB file.
+
+    Parameters
+    ----------
+    path : Path | str
+        The file, made if missing; ``":memory:"`` keeps nothing.
+    memory_limit : str
+        Of the database, such as ``"150MB"``.
+    threads : int
+        Threads a query may use.
+    retention : int | None
+        How long raw readings are taken [us]; None for ever.
+    filter_memory : int
+        Memory for the filters that large late batches need [bytes].
+
+    Raises
+    ------
+    StoreUnavailableError
+        If another process holds the file, or it is no file of ours.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        memory_limit: str = "150MB",
+        threads: int = 2,
+        retention: int | None = None,
+        clock: Clock = system_clock,
+        filter_memory: int = 128 * 2**20,
+    ) -> None:
+        self._lock = RLock()
+        self._database = Database(path, memory_limit, threads)
+        try:
+            with self._database.cursor() as cursor:
+                rows = cursor.execute("SELECT id, thing, observed_property, channel FROM datastream").fetchall()
+            self._catalog = Catalog(Datastream(row[0], DatastreamKey(*row[1:])) for row in rows)
+            self._retention = Retention(retention, clock, self._database.number("pruned"))
+            self._newest = Newest()
+            self._newest.grow(self._catalog.top)
+            self._writer = Writer(self._database, self._catalog, self._newest, self._retention, filter_memory)
+            reader.fill_newest(self._database, self._newest, self._catalog.ids(), has_text=self._writer.has_text)
+        except BaseException:
+            self._database.close()
+            raise
+
+    def register(self, datastreams: Sequence[Datastream]) -> None:
+        """Make datastreams known before their first reading; see `Store.register`."""
+        with self._lock:
+            fresh = self._catalog.fresh(datastreams)
+            if not fresh:
+                return
+            rows = [(s.id, s.key.thing, s.key.observed_property, s.key.channel) for s in fresh]
+            with self._database.transaction() as cursor:
+                cursor.executemany("INSERT INTO datastream VALUES (?, ?, ?, ?)", rows)
+            self._catalog.add(fresh)
+            self._newest.grow(self._catalog.top)
+
+    def datastreams(self) -> list[Datastream]:
+        """All registered datastreams, by id."""
+        return self._catalog.all()
+
+    def write(self, batch: ObservationBatch, arrivals: Arrivals | None = None) -> WriteResult:
+        """Store readings durably; see `Store.write`."""
+        with self._lock:
+            return self._writer.write(batch, arrivals)
+
+    def arrivals(self, session: str) -> Arrivals:
+        """Last arrival kept per packet id of a session."""
+        return reader.arrivals(self._database, session)
+
+    def latest(self, datastreams: Int32 | None = None) -> ObservationBatch:
+        """Newest reading of each datastream, by datastream id; see `Store.latest`."""
+        with self._lock:
+            ids = self._catalog.ids() if datastreams is None else np.unique(np.asarray(datastreams, np.int32))
+            return self._newest.take(ids[self._catalog.knows(ids)])
+
+    def read(
+        self,
+        datastreams: Int32 | None,
+        start: int,
+        end: int,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        newest_first: bool = False,
+    ) -> ObservationBatch:
+        """Readings ordered by (time, sequence, datastream), or the reverse."""
+        order = "instant DESC, datastream DESC" if newest_first else "instant, datastream"
+        chosen = reader.Filter(datastreams, start, end)
+        return reader.read(self._database, chosen, order, limit, offset, has_text=self._writer.has_text).batch()
+
+    def count(self, datastreams: Int32 | None = None, start: int | None = None, end: int | None = None) -> int:
+        """Number of readings."""
+        return reader.count(self._database, reader.Filter(datastreams, start, end))
+
+    def aggregate(
+        self,
+        datastreams: Int32,
+        start: int,
+        end: int,
+        bucket: Bucket | int | None,
+        zone: str = "UTC",
+        functions: Sequence[Function] = (Function.MEAN,),
+    ) -> Series:
+        """Aggregate by bucket; see `Store.aggregate`."""
+        return aggregate(self._database, datastreams, start, end, bucket, zone, functions)
+
+    def prune(self, before: int) -> int:
+        """Remove readings older than `before` [us]; the number removed."""
+        with self._lock:
+            bound = self._retention.pruned
+            removed = self._writer.prune(before if bound is None else max(bound, before))
+            self._retention.prune(before)
+            return removed
+
+    def export(
+        self, datastreams: Int32 | None, start: int, end: int, rows: int = 100_000
+    ) -> Iterator[ObservationBatch]:
+        """All readings of a window in batches, ordered by (datastream, time, sequence)."""
+        return reader.export(self._database, datastreams, start, end, rows, has_text=self._writer.has_text)
+
+    def info(self) -> StoreInfo:
+        """State and size; see `Store.info`."""
+        size = self._database.bytes_on_disk()
+        try:
+            with self._database.cursor() as cursor:
+                row = cursor.execute("SELECT count(*), min(instant), max(instant) FROM reading").fetchone()
+        except StoreUnavailableError as error:
+            return StoreInfo("duckdb", 0, len(self._catalog), None, None, size, ready=False, detail=str(error))
+        rows, first, last = (0, None, None) if row is None else row
+        return StoreInfo(
+            "duckdb",
+            rows,
+            len(self._catalog),
+            None if first is None else first // 1000,
+            None if last is None else last // 1000,
+            size,
+            detail=self._database.path,
+        )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._database.close()
