@@ -1,0 +1,1 @@
+"""Indicators: cards, inputs, assessments with evidence, scores."""

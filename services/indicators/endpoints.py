@@ -1,0 +1,127 @@
+"""Indicators over HTTP: `/api/v1/indicators`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.context import Context
+from services.error import RequestError
+from services.indicators.importer import ImportMistakesError
+from services.indicators.schema import (
+    EvidenceModel,
+    FindingModel,
+    ImportMistakeModel,
+    ImportResult,
+    IndicatorList,
+    IndicatorModel,
+    PlanModel,
+    ScorecardModel,
+    StatisticModel,
+)
+from services.indicators.service import Family, IndicatorService
+
+_MOST_BYTES = 5_000_000
+PeriodText = Annotated[
+    str, Query(description='"rolling" (12 months), a year "2026", "24h", "7d", or "START/END"', max_length=80)
+]
+AreaText = Annotated[str, Query(description="name of a district; nothing: the whole city", max_length=80)]
+
+
+def router(context: Context, service: IndicatorService | None = None) -> APIRouter:
+    """The routes of the indicators.
+
+    Parameters
+    ----------
+    service : IndicatorService | None
+        To share one with other parts; None: makes its own.
+    """
+    api = APIRouter(prefix="/api/v1", tags=["indicators"])
+    own = service or IndicatorService(context)
+
+    @api.get("/indicators")
+    def list_indicators(
+        period: PeriodText = "", area: AreaText = "", family: Annotated[Family, Query()] = "all"
+    ) -> IndicatorList:
+        """All indicators, assessed."""
+        with _clear_errors():
+            found = own.assess_all(period, area, family)
+        return IndicatorList(
+            area=area or context.city.name,
+            count=len(found),
+            reported=sum(a.reported for a in found),
+            indicators=[IndicatorModel.of(a) for a in found],
+        )
+
+    @api.get("/indicators/{code}")
+    def show_indicator(code: str, period: PeriodText = "", area: AreaText = "") -> EvidenceModel:
+        """One indicator with its evidence; its code in any spelling."""
+        with _clear_errors():
+            return EvidenceModel.of(own.assess(code, period, area))
+
+    @api.get("/indicator-scores")
+    def scores(period: PeriodText = "", area: AreaText = "") -> ScorecardModel:
+        """Scores against the targets, rolled up by dimension, sub-dimension and category."""
+        with _clear_errors():
+            return ScorecardModel.of(own.score(period, area), own.targets.label, own.period(period))
+
+    @api.get("/indicator-findings")
+    def verification_findings(period: PeriodText = "", area: AreaText = "") -> list[FindingModel]:
+        """What a verifier would ask about."""
+        with _clear_errors():
+            return [FindingModel.of(f) for f in own.findings(own.assess_all(period, area))]
+
+    @api.get("/indicator-plan")
+    def data_need(
+        code: Annotated[list[str] | None, Query()] = None, period: PeriodText = "", area: AreaText = ""
+    ) -> PlanModel:
+        """What indicators (none named: all of U4SSC) still lack, and what would give it."""
+        with _clear_errors():
+            return PlanModel.of(own.plan(code or [], period, area))
+
+    @api.get("/statistics")
+    def list_statistics() -> list[StatisticModel]:
+        """Statistics of the city: those of its file and those imported."""
+        return [StatisticModel.of(e) for e in own.statistics()]
+
+    @api.get("/statistics/template", response_class=Response)
+    def statistics_template() -> Response:
+        """A CSV file of all statistics, to be filled in."""
+        return Response(own.template(), media_type="text/csv; charset=utf-8")
+
+    @api.post("/statistics", responses={422: {"model": ImportResult}})
+    async def import_statistics(
+        request: Request, response: Response, file: Annotated[str, Query(max_length=200)] = "statistics.csv"
+    ) -> ImportResult:
+        """Keep the statistics of a CSV or YAML file (the body): all of it, or nothing."""
+        body = await _body(request)
+        try:
+            kept = own.import_statistics(body, file)
+        except ImportMistakesError as error:
+            response.status_code = 422
+            mistakes = [ImportMistakeModel(row=m.row, column=m.column, text=m.text) for m in error.mistakes]
+            return ImportResult(kept=0, mistakes=mistakes)
+        return ImportResult(kept=len(kept), mistakes=[])
+
+    return api
+
+
+async def _body(request: Request) -> bytes:
+    parts = bytearray()
+    async for part in request.stream():
+        parts += part
+        if len(parts) > _MOST_BYTES:
+            raise RequestError(413, f"the file has more than {_MOST_BYTES} bytes")
+    return bytes(parts)
+
+
+class _clear_errors:  # noqa: N801 - reads as a statement
+    """Turns what callers did wrong into answers they can act on."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, KeyError):
+            raise RequestError(404, str(error.args[0])) from None
+        if isinstance(error, ValueError):
+            raise RequestError(400, str(error)) from None

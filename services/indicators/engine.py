@@ -1,0 +1,305 @@
+"""The engine: cards, readings, registry and statistics in; assessments with evidence out."""
+
+from collections.abc import Iterable, Iterator
+from threading import Lock
+
+from citylab.city import City, Grade
+from citylab.instant import Clock
+from citylab.observation import Provenance
+from citylab.state import State
+from citylab.store import Function, Store
+from services.indicators.assessment import Assessment, Figure, Missing, PointValue, Status, worst_grade
+from services.indicators.card import Card, Catalogue, Input, Inventory, Point, Source, Stream
+from services.indicators.check import card_warnings
+from services.indicators.expression import Expression
+from services.indicators.fleet import Fleet, number_of
+from services.indicators.frame import Frames, Need, Width, need_of
+from services.indicators.period import Period
+from services.indicators.statistic import Statistics, kept_entries
+from services.indicators.stream import FUNCTIONS, Scene, stream_figure
+
+_LONG_WINDOW_DAYS = 40.0
+
+
+class Engine:
+    """Assesses cards.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        All cards; what they need together is read in one query for each property.
+    """
+
+    def __init__(self, store: Store, state: State, city: City, clock: Clock, catalogue: Catalogue) -> None:
+        self.store = store
+        self.state = state
+        self.city = city
+        self.clock = clock
+        self.catalogue = catalogue
+        self.frames = Frames(store, clock)
+        self._fleet: Fleet | None = None
+        self._needs: dict[tuple[str, Width, bool], Need] = {}
+        self._lock = Lock()
+
+    def fleet(self) -> Fleet:
+        """The registry as it is now."""
+        with self._lock:
+            if self._fleet is None or self._fleet.version != self.state.registry.version():
+                self._fleet = Fleet(self.state.registry)
+                self._needs.clear()
+            return self._fleet
+
+    def statistics(self) -> Statistics:
+        """The statistics as they are now."""
+        return Statistics(self.city, kept_entries(self.state.memory("services")))
+
+    def assess(self, cards: Iterable[Card], period: Period, area: str = "") -> list[Assessment]:
+        """Assess cards for a period.
+
+        Parameters
+        ----------
+        area : str
+            Name of a district; "": the whole city.
+
+        Raises
+        ------
+        ValueError
+            If there is no such area.
+        StoreUnavailableError
+            If readings cannot be read.
+        """
+        if area and area not in {d.name for d in self.city.districts}:
+            names = ", ".join(d.name for d in self.city.districts)
+            raise ValueError(f'found area "{area}"; expected one of: {names}')
+        run = _Run(self, self.fleet(), self.statistics(), period, area)
+        return [run.assess(card) for card in cards]
+
+    def need(self, fleet: Fleet, observed_property: str, width: Width, *, operational: bool) -> Need:
+        """What all cards of a kind need of a property."""
+        key = (observed_property, width, operational)
+        with self._lock:
+            if key not in self._needs:
+                self._needs[key] = self._need(fleet, observed_property, width, operational=operational)
+            return self._needs[key]
+
+    def _need(self, fleet: Fleet, observed_property: str, width: Width, *, operational: bool) -> Need:
+        ids: set[int] = set()
+        functions: set[Function] = set()
+        for card, stream in self._streams():
+            if stream.observed_property != observed_property or card.operational is not operational:
+                continue
+            if not operational and stream.hourly is not (width == "hour"):
+                continue
+            ids.update(s.datastream for s in fleet.select(stream, ""))
+            functions.update(FUNCTIONS[stream.function])
+        return need_of(ids, functions)
+
+    def _streams(self) -> Iterator[tuple[Card, Stream]]:
+        for card in self.catalogue.cards.values():
+            for item in card.inputs.values():
+                for source in item.sources:
+                    if source.stream is not None:
+                        yield card, source.stream
+
+
+class _Run:
+    """One round of assessments: a period, an area, and the registry and statistics of one moment."""
+
+    def __init__(self, engine: Engine, fleet: Fleet, statistics: Statistics, period: Period, area: str) -> None:
+        self.engine = engine
+        self.fleet = fleet
+        self.statistics = statistics
+        self.period = period
+        self.area = area
+        self.now = engine.clock()
+        district = next((d for d in engine.city.districts if d.name == area), None)
+        self.population = float(district.population if district else engine.city.population)
+
+    def assess(self, card: Card) -> Assessment:
+        figures: dict[str, Figure | Missing] = {}
+        for name in card.inputs:
+            self._input(card, name, figures)
+        points = tuple(self._point(card, point, figures) for point in card.points)
+        given = {name: f for name, f in figures.items() if isinstance(f, Figure)}
+        used = {name for point in points for name in point.inputs}
+        warnings = [w for name, f in given.items() if name in used for w in f.warnings]
+        warnings += card_warnings(card, points)
+        area = self.area or self.engine.city.name
+        return Assessment(card, area, self.period, self.now, points, given, tuple(dict.fromkeys(warnings)))
+
+    def _input(self, card: Card, name: str, figures: dict[str, Figure | Missing]) -> Figure | Missing:
+        if name in figures:
+            return figures[name]
+        item = card.inputs[name]
+        figures[name] = Missing(name, item.text, ("it is computed from itself",))
+        reasons: list[str] = []
+        for source in item.sources:
+            found = self._source(card, source, item, figures)
+            if isinstance(found, Figure):
+                figures[name] = found
+                return found
+            reasons.append(found)
+        figures[name] = Missing(name, item.text, tuple(reasons))
+        return figures[name]
+
+    def _source(self, card: Card, source: Source, item: Input, figures: dict[str, Figure | Missing]) -> Figure | str:
+        if source.stream is not None:
+            return self._stream(card, source.stream, item)
+        if source.registry is not None:
+            return self._registry(source.registry, item)
+        if source.statistic is not None:
+            return self._statistic(source.statistic, item)
+        if source.profile is not None:
+            return self._profile(source.profile, item)
+        return self._expression(card, source.expression or "", item, figures)
+
+    def _stream(self, card: Card, stream: Stream, item: Input) -> Figure | str:
+        selected = self.fleet.select(stream, self.area)
+        if not selected:
+            return f"no {' or '.join(stream.kinds)} with readings of {stream.observed_property} is registered"
+        short = card.operational and self.period.length <= _LONG_WINDOW_DAYS
+        width: Width = "hour" if stream.hourly or short else "day"
+        need = self.engine.need(self.fleet, stream.observed_property, width, operational=card.operational)
+        frame = self.engine.frames.get(stream.observed_property, width, self.period, need)
+        return stream_figure(
+            stream,
+            item,
+            selected,
+            frame,
+            Scene(self.period, self.engine.city, self.population, self.engine.store, self.now, not card.operational),
+        )
+
+    def _registry(self, inventory: Inventory, item: Input) -> Figure | str:
+        kinds = "/".join(inventory.kinds)
+        everything = self.fleet.things(inventory.kinds, {}, self.area)
+        if not everything:
+            return f"no {kinds} is registered"
+        if inventory.needs and not all(inventory.needs in t.properties for t in everything):
+            return f"not every {kinds} says its {inventory.needs}, so the registry is no inventory of it"
+        things = self.fleet.inventory(inventory, self.area)
+        if inventory.sum and things and not any(inventory.sum in t.properties for t in things):
+            return f"no {kinds} says its {inventory.sum}"
+        counted = {
+            str(t.properties.get(inventory.distinct, t.name)) if inventory.distinct else t.name: t for t in things
+        }
+        one = 0.0 if inventory.sum else 1.0
+        value = sum(number_of(t, inventory.sum or inventory.weight, one) for t in counted.values())
+        where = ", ".join(f"{name} = {wanted}" for name, wanted in inventory.where.items())
+        what = f"sum of {inventory.sum} of" if inventory.sum else "number of"
+        provenance = max([Provenance.REPORTED, *(t.provenance for t in things or everything)])
+        return Figure(
+            value * inventory.factor,
+            item.unit,
+            "registry",
+            f"{what} {len(counted)} {kinds}{f' ({where})' if where else ''} in the registry",
+            provenance,
+            "measured",
+            things=tuple(t.name for t in things),
+        )
+
+    def _statistic(self, name: str, item: Input) -> Figure | str:
+        found = self.statistics.find(name, self.period.year, self.area)
+        if found is None:
+            return f'no statistic "{name}"{f" of {self.area}" if self.area else ""}'
+        entry, warnings = found
+        note = f" ({entry.note})" if entry.note else ""
+        return Figure(
+            entry.value,
+            item.unit,
+            "statistic",
+            f"{entry.source}, {entry.year}{note}",
+            self.statistics.provenance(entry),
+            entry.grade,
+            year=entry.year,
+            warnings=warnings,
+        )
+
+    def _profile(self, field: str, item: Input) -> Figure | str:
+        city = self.engine.city
+        district = next((d for d in city.districts if d.name == self.area), None)
+        if district is not None and field == "households":
+            return "the profile knows no households of districts"
+        value = float(getattr(district or city, field))
+        provenance = Provenance.SIMULATED if city.fictional else Provenance.REPORTED
+        source = "; ".join(city.sources) or "no source given"
+        grade: Grade = "measured" if city.sources else "unknown"
+        return Figure(value, item.unit, "profile", f"{field} of the city's profile: {source}", provenance, grade)
+
+    def _expression(self, card: Card, text: str, item: Input, figures: dict[str, Figure | Missing]) -> Figure | str:
+        expression = Expression(text)
+        parts: dict[str, Figure] = {}
+        for name in expression.names:
+            if name in card.inputs:
+                found = self._input(card, name, figures)
+                if isinstance(found, Missing):
+                    return f"{name} is missing: {'; '.join(found.reasons)}"
+                parts[name] = found
+        try:
+            value = expression.evaluate(self._constants() | {name: f.value for name, f in parts.items()})
+        except ZeroDivisionError:
+            return f"{text} divides by zero"
+        figures_ = list(parts.values())
+        return Figure(
+            value,
+            item.unit,
+            "expression",
+            text,
+            max((f.provenance for f in figures_), default=Provenance.ESTIMATED),
+            worst_grade(f.grade for f in figures_) or "assumed",
+            max((f.status for f in figures_), key=list(Status).index, default=Status.COMPLETE),
+            min((f.coverage for f in figures_ if f.coverage is not None), default=None),
+            of=tuple(parts),
+            warnings=tuple(w for f in figures_ for w in f.warnings),
+        )
+
+    def _constants(self) -> dict[str, float]:
+        return {"year_days": self.period.year_days, "window_hours": self.period.length * 24}
+
+    def _point(self, card: Card, point: Point, figures: dict[str, Figure | Missing]) -> PointValue:
+        numerator = Expression(point.numerator or card.numerator)
+        text = point.denominator or card.denominator
+        denominator = Expression(text) if text else None
+        names = dict.fromkeys([*numerator.names, *(denominator.names if denominator else ())])
+        missing = tuple(f for name in names if isinstance(f := figures.get(name), Missing))
+        given = {name: f for name in names if isinstance(f := figures.get(name), Figure)}
+        values = self._constants() | {name: f.value for name, f in given.items()}
+        unit = point.unit or card.unit
+        top = bottom = value = None
+        warnings: tuple[str, ...] = ()
+        if not missing:
+            try:
+                top = numerator.evaluate(values)
+                bottom = denominator.evaluate(values) if denominator else None
+                value = card.multiplier * top / (1.0 if bottom is None else bottom)
+            except ZeroDivisionError:
+                zero = denominator.text if denominator else numerator.text
+                missing = (Missing(zero, card.denominator_text, (f"{zero} is zero: nothing to divide by",)),)
+        if value is None:
+            return PointValue(
+                point.name, point.label, unit, None, top, bottom, Status.NOT_REPORTED, None, None, None,
+                tuple(given), missing, warnings,
+            )  # fmt: skip
+        return PointValue(
+            point.name,
+            point.label,
+            unit,
+            value,
+            top,
+            bottom,
+            max((f.status for f in given.values()), key=list(Status).index, default=Status.COMPLETE),
+            min((f.coverage for f in given.values() if f.coverage is not None), default=None),
+            max((f.provenance for f in given.values()), default=Provenance.ESTIMATED),
+            worst_grade(f.grade for f in given.values()),
+            _deep(given, figures),
+            (),
+            warnings,
+        )
+
+
+def _deep(given: dict[str, Figure], figures: dict[str, Figure | Missing]) -> tuple[str, ...]:
+    """Names of inputs, and of those that they are made of."""
+    names = dict.fromkeys(given)
+    for figure in given.values():
+        inner = {n: f for n in figure.of if isinstance(f := figures.get(n), Figure)}
+        names |= dict.fromkeys(_deep(inner, figures))
+    return tuple(names)

@@ -1,0 +1,96 @@
+"""How much of what was expected is there: coverage and observed time of series, from their counts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from citylab.observation import Float64, Int64
+from services.indicators.frame import Frame
+from services.indicators.period import DAY, Period
+
+_BLOCK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Presence of n series.
+
+    Attributes
+    ----------
+    coverage : float64[n]
+        Share of expected readings present.
+    observed : float64[n]
+        Time from the first to the last reading [d], to about a tenth of a bucket.
+    buckets : int64[n]
+        Buckets with readings.
+    first, last : int64[n]
+        Columns of the first and last bucket with readings; -1 where there are none.
+    """
+
+    coverage: Float64
+    observed: Float64
+    buckets: Int64
+    first: Int64
+    last: Int64
+
+    @property
+    def any(self) -> NDArray[np.bool_]:
+        """Which series have readings at all."""
+        return self.buckets > 0
+
+
+def expected_count(count: NDArray[np.int32]) -> Float64:
+    """Readings a full bucket of each series should have: the median of its buckets with readings nearby.
+
+    Parameters
+    ----------
+    count : int32[n, b]
+
+    Returns
+    -------
+    float64[n, b]
+        0 where a series has no readings at all. Blocks of seven buckets are looked at together, so that a series
+        whose interval changed is measured by the interval of the time.
+
+    Examples
+    --------
+    >>> expected_count(np.array([[0, 24, 24, 3]], np.int32)).tolist()
+    [[24.0, 24.0, 24.0, 24.0]]
+    """
+    n, b = count.shape
+    blocks = -(-b // _BLOCK)
+    padded = np.zeros((n, blocks * _BLOCK), count.dtype)
+    padded[:, :b] = count
+    ordered = np.sort(padded.reshape(n, blocks, _BLOCK), axis=2)
+    present = (ordered > 0).sum(axis=2)
+    middle = _BLOCK - present + present // 2
+    local = np.take_along_axis(ordered, np.minimum(middle, _BLOCK - 1)[:, :, None], axis=2)[:, :, 0]
+    whole = np.array([np.median(row[row > 0]) if (row > 0).any() else 0.0 for row in local])
+    per_block = np.where(present > 0, local, whole[:, None])
+    return np.repeat(per_block, _BLOCK, axis=1)[:, :b].astype(np.float64)
+
+
+def presence(frame: Frame, rows: Int64, columns: NDArray[np.bool_], period: Period, now: int) -> Presence:
+    """Presence of rows of a frame, in the columns asked for and the part of the period that is past."""
+    count = np.where(columns[None, :], frame.count[rows], 0)
+    start, end = np.maximum(frame.edges[:-1], period.start), np.minimum(frame.edges[1:], min(period.end, now))
+    width = np.diff(frame.edges)
+    elapsed = np.clip((end - start) / width, 0.0, 1.0) * columns
+    expected = expected_count(count)
+    due = expected * elapsed
+    share = np.minimum(1.0, np.divide(count, due, out=np.zeros_like(due), where=due > 0))
+    coverage = (share * elapsed).sum(axis=1) / max(float(elapsed.sum()), 1e-9)
+    there = count > 0
+    buckets = there.sum(axis=1)
+    first = np.where(buckets > 0, there.argmax(axis=1), -1)
+    last = np.where(buckets > 0, there.shape[1] - 1 - there[:, ::-1].argmax(axis=1), -1)
+    row = np.arange(len(rows))
+    days = width / DAY
+    whole = np.concatenate([[0.0], np.cumsum(days)])
+    part = np.minimum(1.0, np.divide(count, expected, out=np.zeros_like(expected), where=expected > 0))
+    part = np.minimum(part, np.where(elapsed > 0, elapsed, 1.0)[None, :])
+    inner = np.where(last > first, whole[last] - whole[first + 1], 0.0)
+    edge = part[row, first] * days[first] + np.where(last > first, part[row, last] * days[last], 0.0)
+    observed = np.where(buckets > 0, np.maximum(inner, 0.0) + edge, 0.0)
+    return Presence(coverage, observed, buckets, first, last)

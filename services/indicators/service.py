@@ -1,0 +1,142 @@
+"""The indicator service: list, show, assess, score, plan and import, for the API and for commands."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from citylab.instant import to_datetime
+from services.context import Context
+from services.indicators.assessment import Assessment
+from services.indicators.card import SHIPPED, Card, Catalogue
+from services.indicators.check import Finding, findings
+from services.indicators.engine import Engine
+from services.indicators.importer import read_statistics, template
+from services.indicators.period import HOUR, Period, parse_period
+from services.indicators.plan import Plan, plan
+from services.indicators.score import Scorecard, score
+from services.indicators.statistic import Entry, keep_entries
+from services.indicators.target import SHIPPED_TARGETS, Targets, load_targets
+
+Family = Literal["u4ssc", "operational", "all"]
+
+
+class IndicatorService:
+    """Indicators of one city.
+
+    Parameters
+    ----------
+    context : Context
+    cards : Path | None
+        A folder of the user's own cards, over the shipped ones.
+    targets : Path | None
+        The city's own targets; None: the shipped ones.
+
+    Raises
+    ------
+    DocumentError
+        If a card or the targets have mistakes.
+    """
+
+    def __init__(self, context: Context, cards: Path | None = None, targets: Path | None = None) -> None:
+        self.context = context
+        self.catalogue = Catalogue((*SHIPPED, *([cards] if cards else [])))
+        self.targets: Targets = load_targets(self.catalogue, targets or SHIPPED_TARGETS)
+        self.engine = Engine(context.store, context.state, context.city, context.clock, self.catalogue)
+
+    def cards(self, family: Family = "all") -> list[Card]:
+        """Cards in the order of U4SSC (dimension, then code), operational ones by sector."""
+        chosen = [c for c in self.catalogue.cards.values() if family == "all" or c.operational is (family != "u4ssc")]
+        return sorted(chosen, key=_order)
+
+    def period(self, text: str, card: Card | None = None) -> Period:
+        """A period of its text; nothing means the card's own: twelve months, or the hours of an operational one.
+
+        Raises
+        ------
+        ValueError
+            If the text is no period.
+        """
+        now = self.context.clock()
+        zone = self.context.city.time_zone
+        if card is not None and card.hours and not text.strip():
+            return Period("window", now - card.hours * HOUR, now, f"last {card.hours} hours", zone)
+        return parse_period(text, now, zone)
+
+    def assess(self, code: str, period: str = "", area: str = "") -> Assessment:
+        """One indicator, by its code in any spelling.
+
+        Raises
+        ------
+        KeyError
+            If there is no such indicator.
+        ValueError
+            If the code, period or area is wrong.
+        StoreUnavailableError
+            If readings cannot be read.
+        """
+        card = self.catalogue.find(code)
+        return self.engine.assess([card], self.period(period, card), area)[0]
+
+    def assess_all(self, period: str = "", area: str = "", family: Family = "u4ssc") -> list[Assessment]:
+        """All indicators of a family; see `assess`."""
+        return self._assess(self.cards(family), period, area)
+
+    def _assess(self, cards: Iterable[Card], period: str, area: str) -> list[Assessment]:
+        groups: dict[int | None, list[Card]] = {}
+        for card in cards:
+            groups.setdefault(card.hours if not period.strip() else None, []).append(card)
+        found = []
+        for each in groups.values():
+            found += self.engine.assess(each, self.period(period, each[0]), area)
+        return sorted(found, key=lambda a: _order(a.card))
+
+    def score(self, period: str = "", area: str = "") -> Scorecard:
+        """Scores against the targets."""
+        return score(self.assess_all(period, area), self.targets)
+
+    def findings(self, assessments: Sequence[Assessment]) -> list[Finding]:
+        """What a verifier would ask about these assessments."""
+        city = self.context.city
+        profile = {"population": city.population, "households": city.households, "area": city.area}
+        return findings(assessments, self.engine.statistics(), profile)
+
+    def plan(self, codes: Sequence[str] = (), period: str = "", area: str = "") -> Plan:
+        """What the indicators (none named: all of U4SSC) still lack.
+
+        Raises
+        ------
+        KeyError
+            If there is no such indicator.
+        """
+        cards = [self.catalogue.find(code) for code in codes] or self.cards("u4ssc")
+        return plan(self._assess(cards, period, area))
+
+    def statistics(self) -> list[Entry]:
+        """All statistics there are."""
+        return self.engine.statistics().entries()
+
+    def template(self) -> str:
+        """A CSV file of all statistics, to be filled in."""
+        return template(self.catalogue)
+
+    def import_statistics(self, content: bytes, file: str) -> list[Entry]:
+        """Keep the statistics of a CSV or YAML file; all of it, or nothing.
+
+        Raises
+        ------
+        ImportMistakesError
+            With every mistake by row and column; nothing is kept then.
+        """
+        now = to_datetime(self.context.clock()).astimezone(ZoneInfo(self.context.city.time_zone))
+        entries = read_statistics(content, file, self.catalogue, self.context.city, now.year)
+        keep_entries(self.context.state.memory("services"), entries)
+        return entries
+
+
+_DIMENSIONS = ("Economy", "Environment", "Society and Culture")
+
+
+def _order(card: Card) -> tuple[int, str, str]:
+    dimension = _DIMENSIONS.index(card.dimension) if card.dimension in _DIMENSIONS else len(_DIMENSIONS)
+    return dimension, card.sector, card.code
