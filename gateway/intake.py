@@ -1,0 +1,304 @@
+"""From messages to batches: topic, flood limit, then the short or the long way of decoding."""
+
+import logging
+from collections import Counter
+from dataclasses import dataclass, replace
+from time import monotonic
+
+from citylab.instant import Clock
+from citylab.message import Decoded, Message, Outcome, Refusal, ThingUpdate
+from citylab.moment import MAX_AHEAD
+from citylab.observation import Quality
+from citylab.state import DeadLetter
+from gateway.arrival import Arrival, digest
+from gateway.batch import ABSENT, Batch
+from gateway.connection import DUP, RETAIN, Connection, Packet
+from gateway.layout import Decoder, Lane, Layout
+from gateway.limit import Bucket, Limit
+from gateway.source import DROPPED, Source
+
+_log = logging.getLogger(__name__)
+
+_CAREFUL = DUP | RETAIN
+_DROPPED = DROPPED.encode()
+
+
+@dataclass(slots=True)
+class Route:
+    """What is known of a topic of a source."""
+
+    topic: str
+    simulated: bool
+    bucket: Bucket
+    device: str
+    skip: str = ""
+    """Why its messages are ignored; "" if they are not."""
+    lane: Lane | None = None
+    template: int = -1
+    count: int = 0
+    decoded: int = 0
+    """Messages that came the long way."""
+    ask_at: int = 1
+
+
+class Intake:
+    """Fills batches; runs in the event loop.
+
+    Parameters
+    ----------
+    max_payload : int
+        Longer payloads are shed [bytes].
+    max_datastreams : int
+        Datastreams one gateway may make; a message that needs more is refused.
+    max_topics : int
+        Topics remembered; with more, all are learned anew.
+    """
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        layout: Layout,
+        limit: Limit,
+        clock: Clock,
+        *,
+        max_payload: int = 256 * 1024,
+        max_datastreams: int = 1_000_000,
+        max_topics: int = 200_000,
+    ) -> None:
+        self.limit = limit
+        self.layout = layout
+        self.newest = 0
+        """Time of arrival of the newest message [us]; each message has its own."""
+        self.batch = Batch(layout)
+        self.retained: dict[str, int] = {}
+        self._decoder = decoder
+        self._clock = clock
+        self._max_payload = max_payload
+        self._max_datastreams = max_datastreams
+        self._max_topics = max_topics
+        self._routes: dict[str, dict[bytes, Route]] = {}
+        self._arrivals: dict[str, Arrival] = {}
+        self._things: dict[str, ThingUpdate] = {}
+        self._sequences: dict[str, int] = {}
+
+    def arrival(self, source: Source) -> Arrival:
+        """Arrivals of a source's session."""
+        session = source.settings.session
+        found = self._arrivals.get(session)
+        if found is None:
+            found = self._arrivals[session] = Arrival(session)
+        return found
+
+    def reload(self, decoder: Decoder) -> None:
+        """Decode with other profiles from the next message on."""
+        self._decoder = decoder
+        self._routes.clear()
+        self._things.clear()
+
+    def next_batch(self) -> Batch:
+        """The batch filled so far; an empty one takes its place."""
+        batch, self.batch = self.batch, Batch(self.layout)
+        batch.seal()
+        return batch
+
+    def take(
+        self, source: Source, connection: Connection, messages: list[Packet], packet_ids: list[int], size: int
+    ) -> None:
+        """Put messages into the batch, each with exactly one outcome."""
+        batch = self.batch
+        start = len(batch.messages)
+        if start == 0:
+            batch.begun = monotonic()
+        base = max(self._clock(), self.newest + 1)
+        self.newest = base + len(messages) - 1
+        batch.messages += messages
+        batch.received.extend(range(base, base + len(messages)))
+        batch.bytes += size
+        batch.runs.append((start, source))
+        if packet_ids:
+            batch.receipts.append((source, connection, packet_ids, self.newest))
+        routes = self._routes.setdefault(source.settings.name, {})
+        latest = base + MAX_AHEAD
+        refill = self.limit.refill
+        extend, add_template, add_time = batch.values.extend, batch.templates.append, batch.times.append
+        for number, (head, packet_id, topic, payload) in enumerate(messages, start):
+            route = routes.get(topic)
+            if route is None:
+                route = self._route(source, routes, topic)
+            bucket = route.bucket
+            bucket.tokens -= 1
+            if bucket.tokens < 0 and not route.skip and not refill(bucket):
+                add_template(-1)
+                add_time(ABSENT)
+                batch.shed[route.device, "rate"] += 1
+                continue
+            lane = route.lane
+            if lane is not None and not head & _CAREFUL and payload is not None:
+                found = lane.read(payload)
+                if found is not None:
+                    time, values = found
+                    if len(values) == route.count and (time is None or time <= latest):
+                        add_template(route.template)
+                        if time is None:
+                            add_time(ABSENT)
+                            if packet_id:
+                                self._note_arrival(batch, source, number, topic, payload)
+                        else:
+                            add_time(time)
+                        extend(values)
+                        continue
+            add_template(-1)
+            add_time(ABSENT)
+            self._long_way(batch, source, route, number)
+
+    def _route(self, source: Source, routes: dict[bytes, Route], topic: bytes) -> Route:
+        if len(routes) >= self._max_topics:
+            routes.clear()
+        settings = source.settings
+        text, simulated = source.split(topic)
+        skip = ""
+        if topic == _DROPPED and settings.watch_drops:
+            skip = "broker_counter"
+        elif settings.skipped_root and text.startswith(settings.skipped_root) and not simulated:
+            skip = "command"
+        elif topic.startswith(b"$"):
+            skip = "broker_topic"
+        route = Route(text, simulated, self.limit.bucket(f"{settings.name} {text}"), text, skip)
+        routes[topic] = route
+        return route
+
+    def _long_way(self, batch: Batch, source: Source, route: Route, number: int) -> None:
+        head, packet_id, topic, payload = batch.messages[number]
+        if route.skip:
+            if route.skip == "broker_counter":
+                source.note_dropped(payload)
+            batch.outcomes["", Outcome.IGNORED, route.skip] += 1
+            return
+        if payload is None or len(payload) > self._max_payload:
+            batch.shed[route.device, "payload_size"] += 1
+            return
+        if head & DUP and packet_id:
+            earlier = self.arrival(source).find(packet_id, topic, payload)
+            if earlier is not None:
+                batch.received[number] = earlier
+                batch.repeated.add(number)
+        message = Message(
+            route.topic,
+            payload,
+            batch.received[number],
+            source.settings.name,
+            route.simulated,
+            bool(head & RETAIN),
+        )
+        try:
+            topic.decode()
+            decoded = self._decoder.decode(message)
+        except UnicodeDecodeError:
+            decoded = _error("topic_not_utf8", "the topic is not UTF-8 text; MQTT asks for it")
+        except Exception as error:
+            _log.exception("the decoder failed on a message of topic %r", route.topic)
+            decoded = _error("decoder_failed", f"the decoder failed: {error!r}; report this with the message")
+        self._enter(batch, source, route, number, message, decoded)
+        if decoded.outcome == Outcome.STORED:
+            self._learn(route, decoded)
+
+    def _learn(self, route: Route, decoded: Decoded) -> None:
+        """Ask for the short way: at first, when it just failed, and ever more rarely after."""
+        if decoded.device and route.device == route.topic:
+            route.device = decoded.device
+        route.decoded += 1
+        if route.lane is None and route.decoded < route.ask_at:
+            return
+        route.ask_at = route.decoded * 2
+        lane = self._decoder.lane(route.topic, route.simulated)
+        if lane is None or len(self.layout.keys) + len(lane.keys) > self._max_datastreams:
+            route.lane = None
+            return
+        route.template, route.count = self.layout.template(lane), len(lane.keys)
+        route.lane = lane
+
+    def _enter(
+        self, batch: Batch, source: Source, route: Route, number: int, message: Message, decoded: Decoded
+    ) -> None:
+        """Put the result of decoding into the batch."""
+        if decoded.readings and len(self.layout.keys) + len(decoded.readings) > self._max_datastreams:
+            decoded = _error("too_many_datastreams", f"this gateway keeps at most {self._max_datastreams} datastreams")
+        timeless = any(reading.phenomenon_time is None for reading in decoded.readings)
+        if message.retained and timeless and self._known_retained(batch, message):
+            batch.outcomes[decoded.profile, Outcome.DUPLICATE, "retained"] += 1
+            return
+        reason = decoded.refusals[0].code if decoded.refusals and not decoded.readings else ""
+        batch.outcomes[decoded.profile, decoded.outcome, reason] += 1
+        for reading in decoded.readings:
+            if message.retained and reading.phenomenon_time is None:
+                # kept by the broker for nobody knows how long
+                reading = replace(reading, quality=max(reading.quality, Quality.SUSPECT))  # noqa: PLW2901
+            batch.slow.add(number, self.layout.slot(reading.key), reading)
+        self._note_things(batch, decoded)
+        if decoded.refusals and decoded.outcome in {Outcome.STORED, Outcome.ERROR, Outcome.UNMAPPED}:
+            batch.letters[number] = [_letter(message, decoded, route, why) for why in decoded.refusals]
+        _, packet_id, topic, payload = batch.messages[number]
+        if packet_id and (timeless or decoded.refusals):
+            self._note_arrival(batch, source, number, topic, payload or b"")
+        if decoded.sequence is not None and number not in batch.repeated:
+            self._note_sequence(batch.gaps, *decoded.sequence)
+
+    def _note_arrival(self, batch: Batch, source: Source, number: int, topic: bytes, payload: bytes) -> None:
+        packet_id = batch.messages[number][1]
+        hashed, received = digest(topic, payload), batch.received[number]
+        arrival = self.arrival(source)
+        arrival.note(packet_id, hashed, received)
+        batch.arrivals.setdefault(arrival.session, []).append((number, packet_id, hashed, received))
+
+    def _known_retained(self, batch: Batch, message: Message) -> bool:
+        """Whether this retained message was taken before: brokers send them again at every new session."""
+        key = f"{message.source}/{'sim/' if message.simulated else ''}{message.topic}"
+        hashed = digest(b"", message.payload)
+        if self.retained.get(key) == hashed:
+            return True
+        if len(self.retained) < self._max_topics:
+            self.retained[key] = batch.retained[key] = hashed
+        return False
+
+    def _note_things(self, batch: Batch, decoded: Decoded) -> None:
+        for update in decoded.things:
+            if self._things.get(update.name) != update:
+                if len(self._things) >= self._max_topics:
+                    self._things.clear()
+                self._things[update.name] = update
+                batch.things.append(update)
+
+    def _note_sequence(self, gaps: Counter[str], device: str, number: int, modulus: int) -> None:
+        """Count what is missing between a device's message numbers; going back is a restart or late."""
+        last = self._sequences.get(device)
+        if last is None:
+            if len(self._sequences) >= self._max_topics:
+                self._sequences.clear()
+            self._sequences[device] = number
+            return
+        step = (number - last) % modulus if modulus > 0 else number - last
+        if step > 0 and not (modulus > 0 and step > modulus // 2):
+            if step > 1:
+                gaps[device] += step - 1
+            self._sequences[device] = number
+        elif step < 0 and number == 0:
+            self._sequences[device] = number
+
+
+def _error(code: str, text: str) -> Decoded:
+    return Decoded(Outcome.ERROR, refusals=[Refusal(code, text)])
+
+
+def _letter(message: Message, decoded: Decoded, route: Route, why: Refusal) -> DeadLetter:
+    return DeadLetter(
+        message.received_time,
+        message.source,
+        message.topic,
+        message.payload,
+        why.code,
+        why.text,
+        place=why.place,
+        device=decoded.device or (route.device if route.device != route.topic else ""),
+        profile=decoded.profile,
+        simulated=message.simulated,
+    )

@@ -1,0 +1,23 @@
+"""The event loop of a gateway process: uvloop where it is installed."""
+
+import asyncio
+from collections.abc import Coroutine
+from importlib.util import find_spec
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """A loop for a gateway; for `asyncio.Runner`."""
+    if find_spec("uvloop") is None:
+        return asyncio.new_event_loop()
+    import uvloop
+
+    return uvloop.new_event_loop()
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on such a loop."""
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        return runner.run(main)
