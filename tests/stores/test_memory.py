@@ -10,5 +10,5 @@ from tests.stores.conformance import NOW, StoreConformance
 class TestMemoryStore(StoreConformance):
     durable = False
 
-    def open_store(self, folder: Path, retention: int | None = None) -> Store:  # noqa: ARG002 - keeps no files
+    def open_store(self, folder: Path, retention: int | None = None) -> Store:
         return MemoryStore(retention=retention, clock=lambda: NOW)
