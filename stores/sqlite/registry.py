@@ -60,6 +60,7 @@ class SqliteRegistry:
         changed = False
         with self._database.transaction():
             self._refresh()
+            seen = self._seen
             for key in keys:
                 name = clean(key.thing)
                 thing = self._find(name)
@@ -73,6 +74,7 @@ class SqliteRegistry:
                 found[key] = Datastream(number, plain)
             if changed:
                 self._database.add("registry", 1)
+        self._seen = seen + changed
         self._streams.update(found)
 
     def _datastream(self, key: DatastreamKey) -> tuple[int, bool]:
@@ -99,11 +101,13 @@ class SqliteRegistry:
                 return
             with self._database.transaction():
                 self._refresh()
+                seen = self._seen
                 for update in asked:
                     merged = self._merged(update)
                     if merged != self._find(merged.name):
                         self._save(merged)
                 self._database.add("registry", 1)
+            self._seen = seen + 1
 
     def _merged(self, update: ThingUpdate) -> Thing:
         thing = self._find(clean(update.name)) or Thing(0, clean(update.name))
@@ -136,8 +140,10 @@ class SqliteRegistry:
         """
         with self._database.lock, self._database.transaction():
             self._refresh()
+            seen = self._seen
             saved = [self._put(thing) for thing in things]
             self._database.add("registry", 1)
+        self._seen = seen + 1
         return saved
 
     def _put(self, thing: Thing) -> Thing:
@@ -155,7 +161,7 @@ class SqliteRegistry:
         return self._save(replace(thing, id=number, name=name, aliases=tuple(map(clean, thing.aliases))))
 
     def _save(self, thing: Thing) -> Thing:
-        """Write a thing inside a transaction. The cache is trusted again once the version is read."""
+        """Write a thing inside a transaction; until that is committed, the cache is not trusted."""
         document = json.dumps(asdict(thing), default=str)
         if thing.id:
             self._database.run(
@@ -180,11 +186,9 @@ class SqliteRegistry:
         return name if name in self._things else self._names.get(name)
 
     def _remember(self, thing: Thing) -> None:
-        self._names = (
-            {alias: name for alias, name in self._names.items() if name != thing.name}
-            if (thing.name in self._things and self._things[thing.name].aliases != thing.aliases)
-            else self._names
-        )
+        known = self._things.get(thing.name)
+        for alias in () if known is None else known.aliases:
+            self._names.pop(alias, None)
         self._things[thing.name] = thing
         for alias in thing.aliases:
             self._names[alias] = thing.name
