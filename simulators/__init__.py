@@ -1,1 +1,1 @@
-"""The simulated city: weather, sectors, fleets, faults, clock, scenarios and the ledger of what was sent."""
+"""The simulated city: weather, sectors, fleets of devices, faults, clock, scenarios and the ledger of what was sent."""

@@ -1,0 +1,97 @@
+"""Effects: what an event or an intervention does to a driver of the city over a time, as factor and addition."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from citylab.observation import Float64, Int64
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One change of a driver.
+
+    Attributes
+    ----------
+    driver : str
+        Such as ``temperature``, ``rain``, ``load``, ``traffic``; see `DRIVERS`.
+    start, end : int
+        [us since 1970, UTC]; it fades in and out over `ramp`.
+    factor, add : float
+        What it does in full: value x factor + add, the addition in the driver's unit.
+    where : str
+        District, feeder, road or kind it is about; "" everywhere.
+    ramp : int
+        [us].
+    """
+
+    driver: str
+    start: int
+    end: int
+    factor: float = 1.0
+    add: float = 0.0
+    where: str = ""
+    ramp: int = 0
+
+
+DRIVERS: dict[str, str] = {
+    "temperature": "air temperature [Cel]",
+    "humidity": "relative humidity [%]",
+    "rain": "rain [mm a day]",
+    "sunshine": "clearness of the sky [1]",
+    "wind": "wind speed [m/s]",
+    "load": "electric load [1]",
+    "rating": "rating of feeders [1]",
+    "solar": "photovoltaic power [1]",
+    "traffic": "traffic demand [1]",
+    "capacity": "road capacity [1]",
+    "pollution": "particulate matter [ug/m3]",
+    "water_use": "water use [1]",
+    "leakage": "leaks of the water network [1]",
+    "patients": "patients of clinics [1]",
+    "irrigation": "irrigation [1]",
+    "waste": "waste [1]",
+    "generators": "clinics with a generator [1]",
+}
+"""Drivers that effects can change, with the unit of an addition."""
+
+
+class Influence:
+    """All effects of a scenario."""
+
+    def __init__(self, effects: Sequence[Effect] = ()) -> None:
+        self.effects = tuple(effects)
+        self._by_driver: dict[str, list[Effect]] = {}
+        for effect in self.effects:
+            self._by_driver.setdefault(effect.driver, []).append(effect)
+
+    def touches(self, driver: str) -> bool:
+        """Whether any effect changes a driver."""
+        return driver in self._by_driver
+
+    def factor(self, driver: str, times: Int64, where: str = "") -> Float64:
+        """Product of the factors of a driver at times [us], float64[n]."""
+        result = np.ones(np.shape(times))
+        for effect in self._matching(driver, where):
+            result *= 1.0 + (effect.factor - 1.0) * _strength(effect, times)
+        return result
+
+    def add(self, driver: str, times: Int64, where: str = "") -> Float64:
+        """Sum of the additions of a driver at times [us], float64[n]."""
+        result = np.zeros(np.shape(times))
+        for effect in self._matching(driver, where):
+            result += effect.add * _strength(effect, times)
+        return result
+
+    def _matching(self, driver: str, where: str) -> list[Effect]:
+        return [e for e in self._by_driver.get(driver, ()) if not e.where or e.where == where]
+
+
+def _strength(effect: Effect, times: Int64) -> Float64:
+    inside = (times >= effect.start) & (times < effect.end)
+    if not effect.ramp:
+        return inside.astype(np.float64)
+    edge = np.minimum(times - effect.start, effect.end - times) / effect.ramp
+    result: Float64 = np.where(inside, np.clip(edge, 0.0, 1.0), 0.0)
+    return result

@@ -1,0 +1,253 @@
+"""Fleets: devices of one kind as columns, computed a day at a time and read at any moment between."""
+
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from citylab.observation import DatastreamKey, Float64, Int64
+from simulators.draw import Draw
+from simulators.register import Register
+from simulators.site import Site
+from simulators.span import DAY_US, SLOT_US, SLOTS
+from simulators.world import World
+
+Column = NDArray[np.float64] | NDArray[np.complex128]
+"""Results; a position is longitude + i latitude [deg]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One thing a device of a fleet says.
+
+    Attributes
+    ----------
+    mode : str
+        ``linear`` and ``hold`` between the 15 minutes; ``register`` grows within them; ``count`` is an hourly rate
+        of which the share of the reporting interval is told; ``event`` only when something happens.
+    noise : float
+        Standard deviation of the sensor itself, in the property's unit; a share of the result if `relative`.
+    step : float
+        Resolution; 0 keeps all digits.
+    low, high : float
+        Bounds of the sensor.
+    modulus : float
+        A register goes back to zero there; 0 never.
+    """
+
+    observed_property: str
+    channel: str = ""
+    mode: Literal["linear", "hold", "register", "count", "event"] = "linear"
+    noise: float = 0.0
+    relative: bool = False
+    step: float = 0.0
+    low: float = -np.inf
+    high: float = np.inf
+    modulus: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device of a fleet before it is registered as a thing."""
+
+    name: str
+    site: Site
+    properties: dict[str, Any] = field(default_factory=dict)
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Readings that come when something happens: columns of m.
+
+    Attributes
+    ----------
+    output : int
+        Index in the fleet's outputs.
+    device, time : int64[m]
+        Index in the fleet; [us since 1970, UTC].
+    result : float64[m]
+    """
+
+    output: int
+    device: Int64
+    time: Int64
+    result: Column
+
+
+class Fleet(ABC):
+    """Devices of one kind.
+
+    Every result is a function of seed and time: days are computed from the shared drivers and from draws
+    addressed by device and time, never from the day before.
+
+    Attributes
+    ----------
+    kind, sector, profile : str
+    outputs : tuple[Output, ...]
+        What each device says, in the order of the columns.
+    interval_factor : int
+        A device reports every so many intervals.
+    """
+
+    kind: ClassVar[str]
+    sector: ClassVar[str]
+    profile: ClassVar[str]
+    outputs: ClassVar[tuple[Output, ...]]
+    interval_factor: ClassVar[int] = 1
+
+    def __init__(self, world: World, number: int) -> None:
+        self.world = world
+        self.draw = Draw(world.seed, f"fleet {self.kind}")
+        self.number = number
+        self.index = np.arange(number, dtype=np.int64)
+        self.devices = self.install()
+        if len(self.devices) != number:
+            raise ValueError(f"{self.kind}: {len(self.devices)} devices for {number}")
+        self._days: OrderedDict[int, Sequence[Column]] = OrderedDict()
+
+    @abstractmethod
+    def install(self) -> list[Device]:
+        """The devices with name, place and properties; called once."""
+
+    @abstractmethod
+    def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day, [96, n] for each output that is not an event.
+
+        A register is given as it stands at the knot.
+        """
+
+    def happenings(self, start: int, end: int) -> list[Happening]:  # noqa: ARG002 - most fleets have none
+        """Readings outside the rhythm in ``start <= t < end`` [us]."""
+        return []
+
+    def register(self, totals: Callable[[int], Float64], initial: Float64) -> Register:
+        """Registers of the fleet: growth on each day of a chunk, float64[32, n]; readings at the city's first day."""
+        return Register(self.world.registers, totals, initial)
+
+    def keys(self) -> list[DatastreamKey]:
+        """Series of the fleet: device by device, output by output."""
+        return [DatastreamKey(d.name, o.observed_property, o.channel) for d in self.devices for o in self.outputs]
+
+    @property
+    def regular(self) -> list[int]:
+        """Indices of the outputs that are not events."""
+        return [i for i, output in enumerate(self.outputs) if output.mode != "event"]
+
+    def day(self, day: int) -> Sequence[Column]:
+        """Results at the knots of a day; the last two days are kept."""
+        found = self._days.get(day)
+        if found is None:
+            found = self._days[day] = self.compute(day)
+            for number, column in zip(self.regular, found, strict=True):
+                if column.shape != (SLOTS, self.number):
+                    name = self.outputs[number].observed_property
+                    raise ValueError(f"{self.kind}: {name} has the shape {column.shape}")
+            while len(self._days) > 2:
+                self._days.popitem(last=False)
+        return found
+
+    def at(self, time: int | Int64, devices: Int64 | None = None, interval: int = SLOT_US) -> list[Column]:
+        """Results of devices at one moment, or at a moment of its own each.
+
+        Parameters
+        ----------
+        time : int | int64[m]
+            [us since 1970, UTC], all within one day and the next.
+        devices : int64[m] | None
+            None for all.
+        interval : int
+            Time since the last reading [us], for counts.
+
+        Returns
+        -------
+        list of float64[m]
+            For each output that is not an event; NaN where a device says nothing.
+        """
+        devices = self.index if devices is None else devices
+        times = np.broadcast_to(np.asarray(time, dtype=np.int64), devices.shape)
+        knot, share = np.divmod(times + self.world.surrounding.span.offset, SLOT_US)
+        fraction = share / SLOT_US
+        columns: list[Column] = []
+        for position, number in enumerate(self.regular):
+            output = self.outputs[number]
+            low = self._knots(position, knot, devices)
+            if output.mode in {"hold", "count"}:
+                result = low
+            else:
+                high = self._knots(position, knot + 1, devices) if share.any() else low
+                result = np.where(share == 0, low, low * (1.0 - fraction) + high * fraction)
+            columns.append(self.read(number, result, times, devices, interval))
+        return columns
+
+    def grid(self, day: int, interval: int = SLOT_US) -> list[Column]:
+        """Results of all devices at the knots of a day, [96, n] for each output that is not an event."""
+        times = self.world.surrounding.span.times(day)[:, None]
+        columns = self.day(day)
+        return [self.read(n, columns[i], times, self.index[None, :], interval) for i, n in enumerate(self.regular)]
+
+    def read(self, number: int, result: Column, times: Int64, devices: Int64, interval: int) -> Column:
+        """What a sensor makes of the truth: its noise, bounds and resolution."""
+        output = self.outputs[number]
+        if np.iscomplexobj(result):
+            return result
+        if output.mode == "count":
+            expected = result * (interval / 3.6e9)
+            scatter = np.sqrt(expected) * self.draw.normal(f"count {number}", times // 1_000_000, devices)
+            result = np.maximum(expected + (scatter if output.step == 1.0 else 0.0), 0.0)
+        if output.noise:
+            draws = self.draw.normal(f"sensor {number}", times // 1_000_000, devices)
+            result = result * (1.0 + output.noise * draws) if output.relative else result + output.noise * draws
+        if output.low > -np.inf or output.high < np.inf:
+            result = np.clip(result, output.low, output.high)
+        if output.modulus:
+            result = result % output.modulus
+        if output.step:
+            digits = round(-np.log10(output.step))
+            result = np.round(result, digits) if output.step == 10.0**-digits else _stepped(result, output.step)
+        return result
+
+    def _knots(self, position: int, knot: Int64, devices: Int64) -> Column:
+        day, slot = np.divmod(knot, SLOTS)
+        first = int(day.min()) if len(day) else 0
+        result = self.day(first)[position][slot, devices]
+        for later in range(first + 1, int(day.max()) + 1 if len(day) else 0):
+            rows = day == later
+            result[rows] = self.day(later)[position][slot[rows], devices[rows]]
+        return result
+
+
+def _stepped(result: Float64, step: float) -> Float64:
+    return np.round(np.round(result / step) * step, 9)
+
+
+def spread_over_day(start: Float64, total: Float64, weights: Float64) -> tuple[Float64, Float64]:
+    """Register readings and growth of a day whose total is known.
+
+    Parameters
+    ----------
+    start, total : float64[n]
+        Reading at the start of the day; growth on the day.
+    weights : float64[96, n]
+        Course of the growth, at least 0.
+
+    Returns
+    -------
+    register, growth : float64[96, n]
+        Reading at the start of each 15 minutes, growth within them.
+    """
+    whole = weights.sum(axis=0)
+    growth = weights * (total / np.where(whole > 0.0, whole, 1.0))
+    register = np.empty_like(growth)
+    register[0] = start
+    register[1:] = start + np.cumsum(growth[:-1], axis=0)
+    return register, growth
+
+
+def whole_days(start: int, end: int, offset: int) -> range:
+    """Days that a window [us] touches."""
+    return range((start + offset) // DAY_US, (end - 1 + offset) // DAY_US + 1)

@@ -1,0 +1,239 @@
+"""Electricity on the grid: smart meters, feeder meters, transformers, bulk supply, street lights."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from citylab.observation import Float64
+from simulators.fleet import Column, Device, Fleet, Happening, Output, spread_over_day
+from simulators.models import energy
+from simulators.naming import eui, serial
+from simulators.site import sites_in
+from simulators.span import CHUNK, SLOTS, rows_of
+from simulators.world import World
+
+
+class SmartMeter(Fleet):
+    """Customers' meters, a sample of each feeder's customers by class."""
+
+    kind = "smart_meter"
+    sector = "energy"
+    profile = "smart_meter"
+    outputs = (
+        Output("electric_energy", mode="register", step=0.01, modulus=1e6),
+        Output("electric_power", mode="hold", noise=0.01, relative=True, step=1.0, low=0.0),
+        Output("voltage", mode="linear", noise=0.4, step=0.1, low=0.0),
+    )
+
+    def __init__(self, world: World, number: int) -> None:
+        self.feeder = np.arange(number) % world.grid.number
+        order = np.arange(number) // world.grid.number
+        self.customer_class = np.where(order % 6 == 3, 1, np.where(order % 12 == 5, 2, 0))
+        super().__init__(world, number)
+        grid = world.grid
+        size = np.exp(0.45 * self.draw.normal("size", self.index) - 0.45**2 / 2.0)
+        income = np.where(self.customer_class == 0, grid.income[self.feeder], 1.0)
+        self._power = grid.mean_power[self.customer_class] * income * size
+        self._distance = self.draw.uniform("distance", self.index)
+        initial = np.round(self.draw.uniform("register", self.index) * 20_000.0, 2)
+        self._register = self.register(self._totals, initial)
+
+    def install(self) -> list[Device]:
+        grid = self.world.grid
+        places = sites_in(self.world.city, [grid.districts[f].name for f in self.feeder], self.draw)
+        devices = []
+        for i, site in enumerate(places):
+            f, c = int(self.feeder[i]), int(self.customer_class[i])
+            sample = int(np.sum((self.feeder == f) & (self.customer_class == c)))
+            properties = {
+                "customer_class": energy.CLASSES[c], "represents": round(float(grid.mix[f, c]) / sample, 1),
+                "feeder": grid.names[f],
+            }  # fmt: skip
+            devices.append(Device(eui(self.draw, i), site, properties, f"Meter {serial(self.draw, i)}"))
+        return devices
+
+    def _totals(self, number: int) -> Float64:
+        """Energy of each day of a chunk [kW.h], what outages withhold left out, float64[32, n]."""
+        state = self.world.grid.chunk(number)
+        shapes = state.shapes.reshape(CHUNK, SLOTS, 3)
+        daily = shapes.mean(axis=1)
+        powered = state.powered.reshape(CHUNK, SLOTS, -1)
+        served = np.einsum("dkc,dkf->dfc", shapes, powered) / shapes.sum(axis=1)[:, None, :]
+        day = np.arange(number * CHUNK, (number + 1) * CHUNK)
+        vary = np.exp(0.22 * self.draw.normal("day", day[:, None], self.index[None, :]) - 0.22**2 / 2.0)
+        mean = self._power * daily[:, self.customer_class] * vary
+        result: Float64 = mean * served[:, self.feeder, self.customer_class] * 24.0 / 1000.0
+        return result
+
+    def compute(self, day: int) -> Sequence[Column]:
+        state, rows = self.world.grid.chunk(day // CHUNK), rows_of(day)
+        slot = np.arange(day * SLOTS, (day + 1) * SLOTS)[:, None]
+        powered = state.powered[rows][:, self.feeder]
+        vary = np.exp(0.5 * self.draw.normal("slot", slot, self.index[None, :]))
+        weights = state.shapes[rows][:, self.customer_class] * vary * powered
+        start, total = self._register.at(day)
+        register, growth = spread_over_day(start, total, weights)
+        at_knot = self.world.grid.on_at_knots(day)[:, self.feeder]
+        power = np.where(at_knot, growth * 4000.0 / np.maximum(powered, 0.05), 0.0)
+        loading = state.loading[rows][:, self.feeder]
+        voltage = energy.voltage_at_customer(230.0, loading, self._distance) * at_knot
+        return register, power, voltage
+
+
+class FeederMeter(Fleet):
+    """Meters at the head of each feeder; they report every change of supply at once."""
+
+    kind = "feeder_meter"
+    sector = "energy"
+    profile = "feeder_meter"
+    outputs = (
+        Output("electric_power", mode="hold", noise=0.002, relative=True, step=1.0, low=0.0),
+        Output("current", mode="hold", noise=0.002, relative=True, step=0.01, low=0.0),
+        Output("switch_on", mode="hold"),
+        Output("electric_energy", mode="register", step=0.1, modulus=1e9),
+    )
+
+    def __init__(self, world: World, number: int) -> None:
+        self.feeder = np.arange(number) % world.grid.number
+        super().__init__(world, number)
+        self._register = self.register(self._totals, np.round(1e5 * self.draw.uniform("register", self.index), 1))
+
+    def install(self) -> list[Device]:
+        grid = self.world.grid
+        places = sites_in(self.world.city, [d.name for d in grid.districts], self.draw)
+        return [
+            Device(f"grid-{grid.names[f]}" if i < grid.number else f"grid-{grid.names[f]}-check{i // grid.number}",
+                   places[f], {"customers": int(grid.customers[f]) if i < grid.number else 0,
+                               "rated_power_w": float(grid.rated[f]), "feeder": grid.names[f],
+                               "substation": f"{grid.districts[f].name}-ss"}, f"Feeder {grid.names[f]}")
+            for i, f in enumerate(self.feeder.tolist())
+        ]  # fmt: skip
+
+    def _power(self, number: int) -> Float64:
+        """Mean power in each 15 minutes [W], losses of the lines in it, float64[3072, n]."""
+        state = self.world.grid.chunk(number)
+        result: Float64 = (state.loading * self.world.grid.rated * state.powered)[:, self.feeder]
+        return result * (1.0 + 0.5 * self.world.section.energy.losses)
+
+    def _totals(self, number: int) -> Float64:
+        return self._power(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4000.0
+
+    def compute(self, day: int) -> Sequence[Column]:
+        power = self._power(day // CHUNK)[rows_of(day)]
+        start, total = self._register.at(day)
+        register, _ = spread_over_day(start, total, power)
+        at_knot = self.world.grid.on_at_knots(day)[:, self.feeder]
+        state = self.world.grid.chunk(day // CHUNK)
+        now = np.where(at_knot, power / np.maximum(state.powered[rows_of(day)][:, self.feeder], 0.05), 0.0)
+        current = now / (np.sqrt(3.0) * 11_000.0 * 0.94)
+        return now, current, at_knot.astype(np.float64), register
+
+    def happenings(self, start: int, end: int) -> list[Happening]:
+        outages = self.world.grid.outages(start, end)
+        found = []
+        for moments, state in ((outages.start, 0.0), (outages.end, 1.0)):
+            rows = (moments >= start) & (moments < end)
+            on_again = self.world.grid.energised(moments[rows], outages.feeder[rows])
+            keep = on_again == bool(state)
+            device = outages.feeder[rows][keep]
+            meters = device < self.number
+            time = moments[rows][keep][meters]
+            found.append(Happening(2, device[meters], time, np.full(len(time), state)))
+        return found
+
+
+class Transformer(Fleet):
+    """Oil temperature and load of the feeders' transformers."""
+
+    kind = "transformer"
+    sector = "energy"
+    profile = "transformer"
+    outputs = (
+        Output("temperature", "oil", noise=0.3, step=0.1),
+        Output("electric_power", mode="hold", noise=0.005, relative=True, step=10.0, low=0.0),
+    )
+
+    def install(self) -> list[Device]:
+        grid = self.world.grid
+        self.feeder = self.index % grid.number
+        places = sites_in(self.world.city, [grid.districts[f].name for f in self.feeder], self.draw)
+        return [
+            Device(f"urn:dev:ops:transformer-{serial(self.draw, i)}", site,
+                   {"rated_va": float(np.round(grid.rated[self.feeder[i]] / 0.94, -3)),
+                    "feeder": grid.names[self.feeder[i]]}, f"Transformer {grid.names[self.feeder[i]]}")
+            for i, site in enumerate(places)
+        ]  # fmt: skip
+
+    def compute(self, day: int) -> Sequence[Column]:
+        state, rows = self.world.grid.chunk(day // CHUNK), rows_of(day)
+        power = state.loading[rows] * self.world.grid.rated * self.world.grid.on_at_knots(day)
+        return state.oil[rows][:, self.feeder], power[:, self.feeder]
+
+
+class GridImport(Fleet):
+    """Bulk supply point: what the city takes from the national grid, less its own sun."""
+
+    kind = "grid_import"
+    sector = "energy"
+    profile = "grid_import"
+    outputs = (Output("electric_energy", mode="register", step=1.0, modulus=1e10),)
+
+    def __init__(self, world: World, number: int) -> None:
+        super().__init__(world, number)
+        self._register = self.register(self._totals, np.full(number, 1e6))
+
+    def install(self) -> list[Device]:
+        mix = self.world.section.energy.source_mix
+        share = sum(v for k, v in mix.items() if k in RENEWABLE)
+        places = sites_in(self.world.city, [self.world.grid.districts[0].name] * self.number, self.draw)
+        properties = {"source_mix": dict(mix), "renewable_share": round(share, 4)}
+        return [Device(f"grid-import-{i + 1}", s, properties, f"Bulk supply {i + 1}") for i, s in enumerate(places)]
+
+    def _power(self, number: int) -> Float64:
+        state = self.world.grid.chunk(number)
+        served: Float64 = (state.loading * self.world.grid.rated * state.powered).sum(axis=1)
+        losses = self.world.section.energy.losses
+        return np.repeat((served / (1.0 - losses) / max(1, self.number))[:, None], self.number, axis=1)
+
+    def _totals(self, number: int) -> Float64:
+        return self._power(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4000.0
+
+    def compute(self, day: int) -> Sequence[Column]:
+        start, total = self._register.at(day)
+        register, _ = spread_over_day(start, total, self._power(day // CHUNK)[rows_of(day)])
+        return (register,)
+
+
+RENEWABLE = frozenset({"hydro", "solar", "wind", "geothermal", "biomass"})
+
+
+class StreetLight(Fleet):
+    """Street lights with a twilight switch."""
+
+    kind = "street_light"
+    sector = "energy"
+    profile = "street_light"
+    outputs = (
+        Output("switch_on", mode="hold"),
+        Output("electric_power", mode="hold", noise=0.01, relative=True, step=0.1, low=0.0),
+    )
+    rated: ClassVar[float] = 70.0
+
+    def install(self) -> list[Device]:
+        grid = self.world.grid
+        self.feeder = self.index % grid.number
+        places = sites_in(self.world.city, [grid.districts[f].name for f in self.feeder], self.draw)
+        return [
+            Device(
+                f"lamp-{serial(self.draw, i)}", s, {"feeder": grid.names[self.feeder[i]], "rated_power_w": self.rated}
+            )
+            for i, s in enumerate(places)
+        ]
+
+    def compute(self, day: int) -> Sequence[Column]:
+        weather = self.world.surrounding.day(day)
+        dark = weather.of_day(weather.clear_irradiance, day) < 12.0
+        broken = self.draw.uniform("broken", np.int64(day // 20), self.index) < 0.04
+        on = dark[:, None] & self.world.grid.on_at_knots(day)[:, self.feeder] & ~broken[None, :]
+        return on.astype(np.float64), on * self.rated

@@ -1,0 +1,93 @@
+"""Air quality and noise."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from citylab.observation import Float64
+from simulators.fleet import Column, Device, Fleet, Output
+from simulators.models import air
+from simulators.models import weather as weather_model
+from simulators.naming import eui, serial
+from simulators.site import sites
+from simulators.span import CHUNK, SLOTS, rows_of
+
+
+class AirQualityStation(Fleet):
+    """Stations for particles and gases."""
+
+    kind = "air_quality_station"
+    sector = "environment"
+    profile = "air_quality_station"
+    outputs = (
+        Output("pm2_5", noise=0.04, relative=True, step=0.1, low=0.0),
+        Output("pm10", noise=0.04, relative=True, step=0.1, low=0.0),
+        Output("no2", noise=0.5, step=0.1, low=0.0),
+        Output("so2", noise=0.2, step=0.1, low=0.0),
+        Output("o3", noise=0.8, step=0.1, low=0.0),
+        Output("air_temperature", noise=0.1, step=0.1),
+        Output("relative_humidity", noise=0.8, step=0.1, low=0.0, high=100.0),
+    )
+
+    def install(self) -> list[Device]:
+        self.level = np.exp(0.15 * self.draw.normal("level", self.index))
+        self.level /= self.level.mean() if self.number else 1.0
+        return [
+            Device(f"airquality-{serial(self.draw, i)}", s, {}, f"Air quality {s.district}")
+            for i, s in enumerate(sites(self.world.city, self.draw, self.number))
+        ]
+
+    def compute(self, day: int) -> Sequence[Column]:
+        surrounding, section = self.world.surrounding, self.world.section.air
+        weather = surrounding.day(day)
+        rows = rows_of(day)
+        hour, wind = weather.hour[rows], weather.wind[rows]
+        traffic = self.world.roads.city_demand(day // CHUNK)[rows]
+        dilution = air.mixing(hour, wind, weather.irradiance[rows])
+        emitted = air.emission(hour, traffic)
+        season = weather_model.seasonal(np.array(section.season), weather.days.year_day[day % CHUNK : day % CHUNK + 1])
+        past = weather_model.persistent(self.draw.normal("stagnation", np.arange(day - 19, day + 2)), 0.6)[-3:]
+        course = np.exp(0.42 * np.interp(np.arange(SLOTS) / SLOTS, [-0.5, 0.5, 1.5], past) - 0.09)
+        before = surrounding.day(day - 1)
+        rain = np.concatenate([before.of_day(before.rain, day - 1), weather.rain[rows]]).cumsum()
+        recent = rain[SLOTS:] - rain[:SLOTS]
+        clean = air.washout(recent)
+        fine = emitted / dilution * season * course * clean * 0.945
+        fine = fine[:, None] * self.level
+        extra = surrounding.influence.add("pollution", weather.times[rows])[:, None]
+        factor = surrounding.influence.factor("pollution", weather.times[rows])[:, None]
+        slot = np.arange(day * SLOTS, (day + 1) * SLOTS)[:, None] // 4
+        local = np.exp(0.12 * self.draw.normal("local", slot, self.index[None, :]))
+        pm2_5 = (section.pm2_5 * fine * local) * factor + extra
+        dust = 1.0 + 0.25 * (wind / max(float(wind.mean()), 0.1) - 1.0)
+        pm10 = pm2_5 * (section.pm10 / section.pm2_5) * np.clip(dust * np.sqrt(clean), 0.6, 1.8)[:, None]
+        gas = (0.3 + 0.9 * traffic) / dilution * course
+        no2 = section.no2 * gas[:, None] * self.level * 1.25
+        so2 = section.so2 * (emitted / dilution * course)[:, None] * np.sqrt(self.level)
+        o3 = air.ozone(section.o3, weather.irradiance[rows], traffic, hour)[:, None] / np.sqrt(self.level)
+        temperature = weather.temperature[rows][:, None] + 0.4 * (self.level - 1.0)
+        humidity = np.repeat(weather.humidity[rows][:, None], self.number, axis=1)
+        return pm2_5, np.maximum(pm10, pm2_5), no2, so2, o3, temperature, humidity
+
+
+class NoiseSensor(Fleet):
+    """Sound level beside roads."""
+
+    kind = "noise_sensor"
+    sector = "environment"
+    profile = "noise_sensor"
+    outputs = (Output("sound_level", noise=0.8, step=0.1, low=25.0, high=130.0),)
+
+    def install(self) -> list[Device]:
+        self.road = self.index % len(self.world.roads.lines)
+        self.distance = 6.0 + 60.0 * self.draw.uniform("distance", self.index) ** 2
+        return [
+            Device(f"noise-{eui(self.draw, i)[8:]}", s, {"road": self.world.roads.lines[self.road[i]].name})
+            for i, s in enumerate(sites(self.world.city, self.draw, self.number))
+        ]
+
+    def compute(self, day: int) -> Sequence[Column]:
+        flow, speed, _ = (x[rows_of(day)][:, self.road] for x in self.world.roads.state(day // CHUNK))
+        level: Float64 = air.traffic_noise(flow, speed, self.distance)
+        background = 38.0 + 8.0 * self.world.roads.city_demand(day // CHUNK)[rows_of(day)][:, None]
+        return (10.0 * np.log10(10.0 ** (level / 10.0) + 10.0 ** (background / 10.0)),)

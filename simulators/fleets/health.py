@@ -1,0 +1,178 @@
+"""Health: vaccine fridges, clinics, ambulances."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from citylab.observation import Float64, Int64
+from simulators.fleet import Column, Device, Fleet, Happening, Output, whole_days
+from simulators.fleets.vehicle import there_and_back
+from simulators.fridge import two_days
+from simulators.geometry import make_lines
+from simulators.models import health
+from simulators.naming import serial
+from simulators.site import Site, sites
+from simulators.span import CHUNK, DAY_US, SLOTS, rows_of
+
+FRIDGES = (
+    # type, hold-over [h], scatter of the thermostat [K], part of the fridges
+    ("purpose_built", 40.0, 0.35),
+    ("stand_alone_household", 7.0, 0.8),
+    ("combined_household", 4.5, 1.3),
+)
+"""Kinds of fridges in clinics: ice-lined ones hold a day and more, household ones a morning."""
+
+
+class VaccineFridge(Fleet):
+    """Vaccine fridges of clinics: 2 to 8 Cel are safe."""
+
+    kind = "vaccine_fridge"
+    sector = "health"
+    profile = "vaccine_fridge"
+    outputs = (Output("temperature", noise=0.08, step=0.01), Output("contact_open", mode="hold"))
+
+    def install(self) -> list[Device]:
+        grid = self.world.grid
+        self.feeder = self.index % grid.number
+        u = self.draw.uniform("type", self.index)
+        self.type = np.where(u < 0.4, 0, np.where(u < 0.75, 1, 2))
+        scatter = np.array([f[2] for f in FRIDGES])[self.type]
+        self.setpoint = 4.6 + scatter * self.draw.normal("thermostat", self.index)
+        self.scatter = scatter
+        self.hold = np.array([f[1] for f in FRIDGES])[self.type] * 2.2
+        self.generator = self.draw.uniform("generator", self.index) < self.world.section.health.generators
+        return [
+            Device(f"fridge {s.district} {i + 1}", s,
+                   {"fridge_type": FRIDGES[self.type[i]][0], "feeder": grid.names[self.feeder[i]],
+                    "generator": bool(self.generator[i])}, f"Vaccine fridge {s.district} {i + 1}")
+            for i, s in enumerate(sites(self.world.city, self.draw, self.number))
+        ]  # fmt: skip
+
+    def compute(self, day: int) -> Sequence[Column]:
+        surrounding = self.world.surrounding
+        room = two_days(surrounding, day, 0.35, 2.5)[:, None] * np.ones(self.number)
+        powered = self.world.grid.two_days(day)[:, self.feeder]
+        backed = self.generator | self._given(day)
+        powered = np.where(backed, np.maximum(powered, 0.9), powered)
+        slot = np.arange((day - 1) * SLOTS, (day + 1) * SLOTS)[:, None]
+        hour = np.tile(np.arange(SLOTS) / 4.0, 2)[:, None]
+        open_ = (hour > 7.0) & (hour < 17.0) & (self.draw.uniform("door", slot, self.index[None, :]) < 0.1)
+        set_ = self.setpoint + 0.45 * self.scatter * self.draw.normal("cycle", slot // 8, self.index[None, :])
+        temperature = np.empty_like(room)
+        state = self.setpoint.copy()
+        for k in range(0, len(room), 8):
+            part = slice(k, k + 8)
+            temperature[part] = health.fridge_temperature(
+                state, room[part], powered[part], open_[part] * 0.1, set_[k], self.hold, 0.25
+            )
+            state = temperature[k + 7]
+        return temperature[SLOTS:], open_[SLOTS:].astype(np.float64)
+
+    def _given(self, day: int) -> np.ndarray:
+        """Fridges that an intervention gave a generator."""
+        influence = self.world.influence
+        if not influence.touches("generators"):
+            return np.zeros(self.number, dtype=np.bool_)
+        noon = np.array([self.world.surrounding.span.start_of(day) + DAY_US // 2])
+        return np.array([
+            influence.factor("generators", noon, self.world.grid.districts[f].name)[0] > 1.0 for f in self.feeder
+        ])  # fmt: skip
+
+
+class ClinicCounter(Fleet):
+    """People in clinics and the time they wait."""
+
+    kind = "clinic_counter"
+    sector = "health"
+    profile = "clinic_counter"
+    outputs = (
+        Output("people_present", mode="hold", step=1.0, low=0.0),
+        Output("waiting_time", mode="hold", noise=0.05, relative=True, step=0.1, low=0.0),
+    )
+
+    def install(self) -> list[Device]:
+        self.size = 0.6 + 0.8 * self.draw.uniform("size", self.index)
+        grid = self.world.grid
+        self.feeder = self.index % grid.number
+        self.generator = self.draw.uniform("generator", self.index) < self.world.section.health.generators
+        return [
+            Device(f"clinic-{serial(self.draw, i)}", s,
+                   {"feeder": grid.names[self.feeder[i]], "generator": bool(self.generator[i])}, f"Clinic {s.district}")
+            for i, s in enumerate(sites(self.world.city, self.draw, self.number))
+        ]  # fmt: skip
+
+    def compute(self, day: int) -> Sequence[Column]:
+        section = self.world.section.health
+        weather = self.world.surrounding.day(day)
+        row = day % CHUNK
+        working = 1.0 if weather.days.working[row] else 0.35
+        heat = 1.0 + 0.03 * max(0.0, float(weather.day_maximum[row]) - 30.0)
+        times = weather.times[rows_of(day)]
+        patients = section.visits * self.size * working * heat * self.world.influence.factor("patients", times)[:, None]
+        hour = weather.of_day(weather.hour, day)
+        shape = health.clinic_arrivals(hour)[:, None]
+        slot = np.arange(day * SLOTS, (day + 1) * SLOTS)[:, None]
+        vary = np.exp(0.3 * self.draw.normal("arrivals", slot, self.index[None, :]))
+        arrivals = patients * shape * vary
+        open_ = ((hour >= 7.0) & (hour < 19.0))[:, None]
+        lit = np.maximum(self.world.grid.chunk(day // CHUNK).powered[rows_of(day)][:, self.feeder], self.generator)
+        per_slot = section.servers * self.size * 15.0 / section.consultation
+        capacity = per_slot * open_ * (0.55 + 0.45 * lit)
+        waiting = health.queue(arrivals, capacity)
+        minutes = np.where(arrivals + waiting > 0.3, waiting / np.maximum(per_slot, 0.1) * 15.0 + 4.0, 0.0)
+        seen = np.minimum(arrivals * 1.0, per_slot)
+        return np.where(open_, waiting + seen, 0.0), np.where(open_, minutes, 0.0)
+
+
+class Ambulance(Fleet):
+    """Ambulances: where they are, and one response time a call."""
+
+    kind = "ambulance"
+    sector = "health"
+    profile = "ambulance"
+    outputs = (Output("position"), Output("response_time", mode="event", step=0.1))
+
+    def install(self) -> list[Device]:
+        self.tracks = make_lines(self.world.city, self.draw, "track", max(4, len(self.world.city.districts)))
+        base = self.world.city.districts[0].name
+        return [
+            Device(f"ambulance-{serial(self.draw, i)}",
+                   Site(float(self.tracks[0].points[0, 0]), float(self.tracks[0].points[0, 1]), base))
+            for i in range(self.number)
+        ]  # fmt: skip
+
+    def _calls(self, day: int) -> tuple[Int64, Int64, Float64]:
+        """Device, hour of the day and response time [min] of each call."""
+        most = 10
+        order, index = np.arange(most)[:, None], self.index[None, :]
+        count = (3.0 + 4.0 * self.draw.uniform("calls", np.int64(day), self.index)).astype(np.int64)
+        hour = 24.0 * self.draw.uniform("hour", np.int64(day), order, index)
+        congestion = self.world.roads.congestion(day // CHUNK)[rows_of(day)]
+        slot = (hour * 4.0).astype(np.int64)
+        median = self.world.section.health.response
+        minutes = health.response_time(median, congestion[slot], self.draw.normal("way", np.int64(day), order, index))
+        row, device = np.nonzero(order < count)
+        time = (hour[row, device] / 24.0 * DAY_US).astype(np.int64) // 1_000_000 * 1_000_000
+        return device.astype(np.int64), time, np.round(minutes[row, device], 1)
+
+    def compute(self, day: int) -> Sequence[Column]:
+        device, time, _ = self._calls(day)
+        place = np.empty((SLOTS, self.number), dtype=np.complex128)
+        clock = np.arange(SLOTS) * (DAY_US // SLOTS)
+        for i in range(self.number):
+            away = np.zeros(SLOTS)
+            for call in time[device == i]:
+                trip = (clock - call) / 3.6e9
+                away = np.where((trip >= 0.0) & (trip < 1.0), there_and_back(np.clip(trip, 0.0, 1.0)), away)
+            place[:, i] = self.tracks[(i + day) % len(self.tracks)].along(away)
+        return (place,)
+
+    def happenings(self, start: int, end: int) -> list[Happening]:
+        span = self.world.surrounding.span
+        found = []
+        for day in whole_days(start, end, span.offset):
+            device, time, minutes = self._calls(day)
+            when = span.start_of(day) + time + (minutes * 60.0).astype(np.int64) * 1_000_000
+            keep = (when >= start) & (when < end)
+            found.append(Happening(1, device[keep], when[keep], minutes[keep]))
+        return found

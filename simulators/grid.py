@@ -1,0 +1,268 @@
+"""The distribution grid: feeders, their load, overload trips and outages, the same for every fleet that needs power."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+
+from citylab.instant import MICROSECONDS
+from citylab.observation import Float64, Int64
+from simulators.draw import Draw
+from simulators.models import energy
+from simulators.span import CHUNK, DAY_US, SLOT_US, SLOTS, Bool, rows_of
+from simulators.surrounding import Surrounding, Weather
+
+TRIP = 140.0
+"""Hot-spot temperature at which a transformer's protection trips [Cel] (limit of IEC 60076-7 for long emergencies)."""
+MOMENTARY = 300 * MICROSECONDS
+"""Interruptions up to this long are not sustained (IEEE 1366) [us]."""
+CAUSES = ("failure", "storm", "overload", "planned", "momentary", "event")
+
+
+@dataclass(frozen=True)
+class Outages:
+    """Outages that begin in some time, columns ordered by start.
+
+    Attributes
+    ----------
+    feeder : int64[m]
+    start, end : int64[m]
+        [us since 1970, UTC].
+    cause : int64[m]
+        Index in `CAUSES`.
+    """
+
+    feeder: Int64
+    start: Int64
+    end: Int64
+    cause: Int64
+
+    def __len__(self) -> int:
+        return len(self.feeder)
+
+
+@dataclass(frozen=True)
+class GridChunk:
+    """State of the grid in a chunk of days.
+
+    Attributes
+    ----------
+    shapes : float64[3072, 3]
+        Load of each class over the mean of an ordinary working day, weather and calendar in it.
+    loading : float64[3072, f]
+        Load over rating if nobody were without supply.
+    oil : float64[3072, f]
+        Top-oil temperature [Cel].
+    powered : float64[3072, f]
+        Part of each 15 minutes with supply.
+    """
+
+    shapes: Float64
+    loading: Float64
+    oil: Float64
+    powered: Float64
+
+
+class Grid:
+    """Feeders of a city.
+
+    Parameters
+    ----------
+    seed : int
+    surrounding : Surrounding
+
+    Attributes
+    ----------
+    customers : int64[f]
+    mix : float64[f, 3]
+        Customers by class.
+    rated : float64[f]
+        [W].
+    """
+
+    def __init__(self, seed: int, surrounding: Surrounding, feeders: int) -> None:
+        self.surrounding = surrounding
+        self._draw = Draw(seed, "grid")
+        self._section = surrounding.section.energy
+        self.number = feeders
+        city = surrounding.city
+        self.districts = [city.districts[i % len(city.districts)] for i in range(feeders)]
+        share = np.array([d.population for d in self.districts], dtype=np.float64)
+        count = np.array([sum(d.name == e.name for e in self.districts) for d in self.districts])
+        households = share / count / city.population * city.households * self._section.access
+        self.names = [f"{d.name}-f{i // len(city.districts) + 1}" for i, d in enumerate(self.districts)]
+        other = self._section.business_share + self._section.public_share
+        income = np.array([{"low": 0.55, "middle": 1.0, "high": 2.2}[d.income] for d in self.districts])
+        self.income = income / np.average(income, weights=households)
+        total = households / (1.0 - other)
+        spread = np.exp(0.5 * self._draw.normal("business", np.arange(feeders)))
+        business = total * self._section.business_share * spread / spread.mean()
+        self.mix = np.stack([households, business, total * self._section.public_share], axis=1)
+        self.customers = np.round(self.mix.sum(axis=1)).astype(np.int64)
+        monthly = np.array([self._section.residential, self._section.business, self._section.public])
+        self.mean_power = monthly / 30.4375 / 24.0 * 1000.0
+        """Mean power of a customer of each class [W]."""
+        per_class = self.mix * self.mean_power
+        per_class[:, 0] *= self.income
+        self.class_power = per_class
+        """Mean power of all customers of a feeder by class [W], float64[f, 3]."""
+        peak = per_class @ np.array([1.95, 1.15, 0.85])
+        spread = np.exp(0.18 * self._draw.normal("rating", np.arange(feeders)))
+        self.rated = np.round(peak / self._section.loading * spread, -4) + 1e4
+        self._hazard = np.exp(0.45 * self._draw.normal("hazard", np.arange(feeders)))
+        self._hazard /= np.average(self._hazard, weights=self.customers)
+        self._chunks: OrderedDict[int, GridChunk] = OrderedDict()
+        self._outages: dict[int, Outages] = {}
+        self._load_noise = 0.03
+
+    def chunk(self, number: int) -> GridChunk:
+        """State of the grid in a chunk of days."""
+        found = self._chunks.get(number)
+        if found is None:
+            weather = self.surrounding.chunk(number)
+            shapes, loading, oil = self._unconstrained(weather)
+            powered = self._powered(weather)
+            found = self._chunks[number] = GridChunk(shapes, loading, oil, powered)
+            while len(self._chunks) > 4:
+                self._chunks.popitem(last=False)
+        return found
+
+    def outages(self, start: int, end: int) -> Outages:
+        """Outages that overlap ``start <= t < end`` [us]."""
+        span = self.surrounding.span
+        first = (span.day_of(start) - 4) // CHUNK
+        parts = [self._starting_in(n) for n in range(first, span.day_of(end) // CHUNK + 1)]
+        columns = [np.concatenate([getattr(p, name) for p in parts]) for name in ("feeder", "start", "end", "cause")]
+        keep = (columns[1] < end) & (columns[2] > start)
+        order = np.argsort(columns[1][keep], kind="stable")
+        return Outages(*(column[keep][order] for column in columns))
+
+    def energised(self, times: Int64, feeders: Int64) -> Bool:
+        """Whether feeders have supply at times [us]; both int64[m]."""
+        result = np.ones(len(times), dtype=np.bool_)
+        if not len(times):
+            return result
+        outages = self.outages(int(times.min()), int(times.max()) + 1)
+        for feeder, start, end in zip(outages.feeder, outages.start, outages.end, strict=True):
+            result &= ~((feeders == feeder) & (times >= start) & (times < end))
+        return result
+
+    def on_at_knots(self, day: int) -> Bool:
+        """Whether each feeder has supply at the knots of a day, bool[96, f]."""
+        times = self.surrounding.span.times(day)
+        result = np.ones((SLOTS, self.number), dtype=np.bool_)
+        outages = self.outages(int(times[0]), int(times[-1]) + 1)
+        for feeder, start, end in zip(outages.feeder, outages.start, outages.end, strict=True):
+            result[:, feeder] &= ~((times >= start) & (times < end))
+        return result
+
+    def two_days(self, day: int) -> Float64:
+        """Part of each 15 minutes with supply on the day before and the day, float64[192, f]."""
+        parts = [self.chunk(d // CHUNK).powered[rows_of(d)] for d in (day - 1, day)]
+        return np.concatenate(parts)
+
+    def _unconstrained(self, weather: Weather) -> tuple[Float64, Float64, Float64]:
+        days = weather.days
+        fasting = days.fasting * self.surrounding.span.fasting_share
+        shapes = energy.class_shapes(
+            weather.hour, np.repeat(days.working.astype(np.float64), SLOTS), np.repeat(fasting, SLOTS)
+        )
+        felt = energy.lagged(weather.temperature, 0.9)  # buildings follow the air by about two hours
+        shapes = shapes * energy.temperature_response(felt, self._section.cooling, self._section.heating)[:, None]
+        shapes = shapes * self.surrounding.influence.factor("load", weather.times)[:, None]
+        power = shapes @ self.class_power.T
+        slot = weather.times // SLOT_US
+        noise = self._draw.normal("load", slot[:, None], np.arange(self.number)[None, :])
+        power = power * (1.0 + self._load_noise * noise)
+        loading = power / self.rated
+        influence = self.surrounding.influence
+        if influence.touches("rating") or influence.touches("load"):
+            for i, (name, district) in enumerate(zip(self.names, self.districts, strict=True)):
+                for where in (name, district.name):
+                    local = _where_only(influence.factor("load", weather.times, where),
+                                        influence.factor("load", weather.times))  # fmt: skip
+                    loading[:, i] *= local / influence.factor("rating", weather.times, where)
+        return shapes, loading, energy.top_oil_temperature(loading, weather.temperature, 0.25)
+
+    def _starting_in(self, number: int) -> Outages:
+        found = self._outages.get(number)
+        if found is None:
+            weather = self.surrounding.chunk(number)
+            columns = [*self._random(weather), *self._overloads(weather), *self._forced(weather)]
+            table = np.concatenate(columns) if columns else np.empty((0, 4), dtype=np.int64)
+            table = table[np.lexsort((table[:, 0], table[:, 1]))]
+            found = self._outages[number] = Outages(*(table[:, i].copy() for i in range(4)))
+        return found
+
+    def _random(self, weather: Weather) -> list[Int64]:
+        """Failures, storm damage, planned work and short interruptions of a chunk."""
+        feeders = np.arange(self.number)
+        days = weather.days.number
+        yearly = self._section.interruptions
+        storm = np.clip(weather.day_rain / 15.0, 0.0, 5.0) + np.clip(weather.day_wind - 5.0, 0.0, 6.0) / 2.0
+        groups = (
+            (0, 0.72 * yearly / 365.0 * np.ones(len(days)), self._section.interruption_length, 0.65),
+            (1, 0.28 * yearly / 365.0 * storm / 0.75, self._section.interruption_length * 1.1, 0.65),
+            (3, 4.0 / 365.0 * weather.days.working, 4.0, 0.2),
+            (4, 0.6 * yearly / 365.0 * np.ones(len(days)), 0.02, 0.5),
+        )
+        tables = []
+        for cause, rate, length, spread in groups:
+            chance = 1.0 - np.exp(-rate[:, None] * self._hazard[None, :])
+            label = CAUSES[cause]
+            hit_day, hit_feeder = np.nonzero(self._draw.uniform(label, days[:, None], feeders[None, :]) < chance)
+            key = (days[hit_day], feeders[hit_feeder])
+            clock = self._draw.uniform(label + " hour", *key)
+            hour = 9.0 + 3.0 * clock if cause == 3 else _busy_hour(clock)
+            hours = length * np.exp(spread * self._draw.normal(label + " length", *key) - spread**2 / 2.0)
+            floor = 0.005 if cause == 4 else 0.1
+            hours = np.clip(hours, floor, 0.08 if cause == 4 else 60.0)
+            start = weather.times[0] + hit_day * DAY_US + (hour * 3600.0).astype(np.int64) * MICROSECONDS
+            end = start + (hours * 3600.0).astype(np.int64) * MICROSECONDS
+            tables.append(np.stack([hit_feeder, start, end, np.full(len(start), cause)], axis=1))
+        return tables
+
+    def _overloads(self, weather: Weather) -> list[Int64]:
+        """Trips of protection: the first 15 minutes of a day with too hot a winding."""
+        _, loading, oil = self._unconstrained(weather)
+        hot = energy.hot_spot_temperature(oil, loading).reshape(CHUNK, SLOTS, self.number) > TRIP
+        day, feeder = np.nonzero(hot.any(axis=1))
+        slot = hot.argmax(axis=1)[day, feeder]
+        hours = 1.0 + 2.0 * self._draw.uniform("overload", weather.days.number[day], feeder)
+        start = weather.times[0] + day * DAY_US + slot * SLOT_US
+        end = start + (hours * 3600.0).astype(np.int64) * MICROSECONDS
+        return [np.stack([feeder, start, end, np.full(len(start), 2)], axis=1).astype(np.int64)]
+
+    def _forced(self, weather: Weather) -> list[Int64]:
+        """Blackouts of a scenario that begin in the chunk."""
+        rows = []
+        stop = int(weather.times[-1]) + SLOT_US
+        for effect in self.surrounding.influence.effects:
+            if effect.driver == "blackout" and weather.times[0] <= effect.start < stop:
+                for i, (name, district) in enumerate(zip(self.names, self.districts, strict=True)):
+                    if effect.where in {"", name, district.name}:
+                        rows.append((i, effect.start, effect.end, 5))
+        return [np.array(rows, dtype=np.int64)] if rows else []
+
+    def _powered(self, weather: Weather) -> Float64:
+        start, end = int(weather.times[0]), int(weather.times[-1]) + SLOT_US
+        result = np.ones((len(weather.times), self.number))
+        outages = self.outages(start, end)
+        for feeder, begin, finish in zip(outages.feeder, outages.start, outages.end, strict=True):
+            low = max(0, (int(begin) - start) // SLOT_US)
+            high = min(len(result), -(-(int(finish) - start) // SLOT_US))
+            knots = weather.times[low:high]
+            lost = np.minimum(knots + SLOT_US, finish) - np.maximum(knots, begin)
+            result[low:high, feeder] -= lost / SLOT_US
+        return np.clip(result, 0.0, 1.0)
+
+
+def _where_only(local: Float64, everywhere: Float64) -> Float64:
+    """Factor of a place beyond the factor of the whole city."""
+    return local / np.maximum(everywhere, 1e-9)
+
+
+def _busy_hour(uniform: Float64) -> Float64:
+    """Hour of a failure [h]: three times as likely at the evening peak as at night."""
+    edges = np.array([0.0, 0.09, 0.45, 0.60, 0.90, 1.0])
+    return np.interp(uniform, edges, np.array([0.0, 5.0, 15.0, 17.5, 22.0, 24.0]))

@@ -1,0 +1,1 @@
+"""Sensor models: plain numpy functions with units; no clock, no MQTT, no random state."""

@@ -1,0 +1,98 @@
+"""Health: vaccine fridges, the queue of a clinic, ambulances."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float64 = NDArray[np.float64]
+
+
+def fridge_temperature(
+    start: Float64, room: Float64, powered: Float64, opened: Float64, setpoint: Float64, hold: Float64,
+    step_hours: float,
+) -> Float64:  # fmt: skip
+    """Temperature in vaccine fridges [Cel], float64[k, n].
+
+    Parameters
+    ----------
+    start : float64[n]
+        Before the first step [Cel].
+    room : float64[k, n]
+        [Cel].
+    powered : float64[k, n]
+        Part of each step with supply.
+    opened : float64[k, n]
+        Part of each step with the door open.
+    setpoint : float64[n]
+        [Cel].
+    hold : float64[n]
+        Time constant of the warming without supply [h].
+    step_hours : float
+        [h].
+
+    References
+    ----------
+    Newton's law of cooling with one heat capacity; hold-over times of WHO PQS E003 prequalified mains fridges
+    (2 to 10 Cel in 4 to 20 h at 43 Cel, longer with ice lining).
+    """
+    result = np.empty_like(room)
+    state = start.copy()
+    cool, door = np.exp(-step_hours / 0.45), 0.9
+    warm = np.exp(-step_hours / hold)
+    for k in range(len(room)):
+        free = room[k] + (state - room[k]) * warm
+        cooled = setpoint + (state - setpoint) * cool
+        state = np.where(powered[k] > 0.0, powered[k] * cooled + (1.0 - powered[k]) * free, free)
+        state = state + door * opened[k] * (room[k] - state) * step_hours
+        result[k] = state
+    return result
+
+
+def queue(arrivals: Float64, capacity: Float64) -> Float64:
+    """People waiting after each step, float64[k, n]: a fluid queue.
+
+    Parameters
+    ----------
+    arrivals, capacity : float64[k, n]
+        People that come; people that can be seen in each step.
+
+    References
+    ----------
+    Newell 1982, Applications of Queueing Theory, ch. 2: cumulative arrivals against a server's capacity.
+    """
+    result = np.empty_like(arrivals)
+    waiting = np.zeros(arrivals.shape[1])
+    for k in range(len(arrivals)):
+        waiting = np.maximum(waiting + arrivals[k] - capacity[k], 0.0)
+        result[k] = waiting
+    return result
+
+
+def clinic_arrivals(hour: Float64) -> Float64:
+    """Arrivals over the day's total, float64[n], by local hour: a morning rush, closed at night (sum over a day of
+    15 minutes is 1).
+    """
+    rush = np.exp(-0.5 * ((hour - 8.7) / 1.1) ** 2) + 0.45 * np.exp(-0.5 * ((hour - 13.5) / 1.6) ** 2)
+    open_ = (hour >= 7.0) & (hour < 17.0)
+    weight = rush * open_
+    return weight / weight.sum()
+
+
+def response_time(median: float, congestion: Float64, draws: Float64) -> Float64:
+    """Minutes from call to arrival: log-normal, longer in traffic.
+
+    Parameters
+    ----------
+    median : float
+        In free traffic [min].
+    congestion : float64[n]
+        Travel time over free-flow travel time.
+    draws : float64[n]
+        Standard normal.
+
+    References
+    ----------
+    Westgate et al. 2013, Travel time estimation for ambulances using Bayesian data augmentation,
+    doi:10.1214/13-AOAS626: log-normal travel times.
+    """
+    result: Float64 = median * (0.35 + 0.65 * congestion) * np.exp(0.35 * draws)
+    return result

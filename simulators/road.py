@@ -1,0 +1,81 @@
+"""Roads of the city with their traffic, the same for counters, travel times, buses, air and noise."""
+
+from collections import OrderedDict
+
+import numpy as np
+
+from citylab.observation import Float64
+from simulators.draw import Draw
+from simulators.geometry import Line, make_lines
+from simulators.models import transport
+from simulators.span import CHUNK, SLOT_US, SLOTS
+from simulators.surrounding import Surrounding
+
+
+class Roads:
+    """Main roads.
+
+    Attributes
+    ----------
+    lines : list[Line]
+        Course of each road.
+    capacity : float64[r]
+        Of both directions [vehicles/h].
+    free_flow : float64[r]
+        [km/h].
+    """
+
+    def __init__(self, seed: int, surrounding: Surrounding) -> None:
+        self.surrounding = surrounding
+        section = surrounding.section.transport
+        self._draw = Draw(seed, "roads")
+        self.lines: list[Line] = make_lines(surrounding.city, self._draw, "road", section.roads)
+        index = np.arange(len(self.lines))
+        self.capacity = np.round(2400.0 + 1800.0 * self._draw.uniform("capacity", index), -1)
+        self.free_flow = np.round(section.free_flow * (0.85 + 0.3 * self._draw.uniform("speed", index)))
+        self._saturation = section.saturation * (0.75 + 0.5 * self._draw.uniform("saturation", index))
+        self._chunks: OrderedDict[int, tuple[Float64, Float64, Float64]] = OrderedDict()
+
+    def city_demand(self, number: int) -> Float64:
+        """Demand of the city over the morning peak in a chunk, float64[3072]."""
+        weather = self.surrounding.chunk(number)
+        working = np.repeat(weather.days.working.astype(np.float64), SLOTS)
+        section = self.surrounding.section.transport
+        result = transport.demand(weather.hour, working, section.evening_peak)
+        school = np.repeat(weather.days.school.astype(np.float64), SLOTS)
+        result = result * (0.94 + 0.06 * school)
+        market = np.repeat(weather.days.market.astype(np.float64), SLOTS)
+        result = result * (1.0 + 0.12 * market * np.exp(-0.5 * ((weather.hour - 11.0) / 2.0) ** 2))
+        result = result * np.where(weather.rain > 0.5, 0.93, 1.0)
+        return result * self.surrounding.influence.factor("traffic", weather.times)
+
+    def state(self, number: int) -> tuple[Float64, Float64, Float64]:
+        """Flow [vehicles/h], speed [km/h] and travel time over free-flow time, float64[3072, r] each."""
+        found = self._chunks.get(number)
+        if found is None:
+            found = self._chunks[number] = self._compute(number)
+            while len(self._chunks) > 3:
+                self._chunks.popitem(last=False)
+        return found
+
+    def congestion(self, number: int) -> Float64:
+        """Mean travel time over free-flow time of all roads, float64[3072]."""
+        result: Float64 = self.state(number)[2].mean(axis=1)
+        return result
+
+    def _compute(self, number: int) -> tuple[Float64, Float64, Float64]:
+        weather = self.surrounding.chunk(number)
+        index = np.arange(len(self.lines))
+        slot = (weather.times // SLOT_US)[:, None]
+        day = np.repeat(np.arange(number * CHUNK, (number + 1) * CHUNK), SLOTS)[:, None]
+        demand = self.city_demand(number)[:, None] * self._saturation
+        demand = demand * (1.0 + 0.05 * self._draw.normal("day", day, index[None, :]))
+        demand = np.maximum(demand * (1.0 + 0.04 * self._draw.normal("slot", slot, index[None, :])), 0.01)
+        capacity = np.where(weather.rain > 0.5, 0.88, 1.0) * self.surrounding.influence.factor(
+            "capacity", weather.times
+        )
+        saturation = demand / capacity[:, None]
+        ratio = transport.queue_ratio(saturation)
+        through = np.where(saturation <= 1.0, saturation, 1.0 + 0.1 * np.log(np.maximum(saturation, 1.0)))
+        flow = through * capacity[:, None] * self.capacity
+        return flow, self.free_flow / ratio, ratio

@@ -1,0 +1,249 @@
+"""The simulated city as a whole: its things, its history at array speed, and what its devices say from now on."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+import simulators.fleets
+from citylab.city import City
+from citylab.observation import DatastreamKey, Float64, Int32, Int64, Provenance, Text
+from citylab.thing import Thing
+from citylab.vocabulary import vocabulary
+from simulators.effect import Effect, Influence
+from simulators.fleet import Column, Fleet, Happening, whole_days
+from simulators.scenario import Scenario
+from simulators.section import DEFAULT_FLEETS, read_section
+from simulators.span import SLOT_US
+from simulators.world import World, build_world
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryChunk:
+    """Readings in columns of m, ordered by time within each series.
+
+    Attributes
+    ----------
+    key : int32[m]
+        Index in `Simulation.keys`.
+    time : int64[m]
+        [us since 1970, UTC].
+    result : float64[m]
+        NaN where `text` holds the result.
+    text : object[m] | None
+        Positions as ``"longitude latitude"``.
+    """
+
+    key: Int32
+    time: Int64
+    result: Float64
+    text: Text | None = None
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What devices of one fleet say: columns of m, one message each.
+
+    Attributes
+    ----------
+    devices, times : int64[m]
+        Index in the fleet; [us since 1970, UTC], not falling.
+    outputs : tuple[int, ...]
+        Which outputs of the fleet the message holds.
+    results : list of float64[m] or complex128[m]
+        In the order of `outputs`; a position is longitude + i latitude; NaN is not said.
+    """
+
+    fleet: Fleet
+    devices: Int64
+    times: Int64
+    outputs: tuple[int, ...]
+    results: Sequence[Column]
+
+    def __len__(self) -> int:
+        return len(self.devices)
+
+
+def fleet_classes() -> dict[str, type[Fleet]]:
+    """All kinds of fleets, found in `simulators/fleets/`, by kind in alphabetical order."""
+    for module in pkgutil.iter_modules(simulators.fleets.__path__):
+        importlib.import_module(f"simulators.fleets.{module.name}")
+    found: dict[str, type[Fleet]] = {}
+    open_: list[type[Fleet]] = [Fleet]
+    while open_:
+        for child in open_.pop().__subclasses__():
+            open_.append(child)
+            if "kind" in vars(child):
+                found[child.kind] = child
+    return dict(sorted(found.items()))
+
+
+class Simulation:
+    """A simulated city: a pure function of city, seed, scenario and time.
+
+    Parameters
+    ----------
+    city : City
+        With a section ``simulation``.
+    seed : int
+        At least 0.
+    start_us : int
+        Start of the run [us since 1970, UTC]; a scenario's events count from it. Nothing else depends on it.
+    scenario : Scenario | None
+
+    Attributes
+    ----------
+    things : list[Thing]
+        All devices, id 0.
+    keys : list[DatastreamKey]
+        All series, in the order of the things.
+    fleets : list[Fleet]
+
+    Raises
+    ------
+    ValueError
+        If the city's section has mistakes, or the scenario names what the city does not have.
+    """
+
+    def __init__(self, city: City, seed: int, start_us: int, scenario: Scenario | None = None) -> None:
+        self.city, self.seed, self.start, self.scenario = city, seed, start_us, scenario
+        section = read_section(city)
+        numbers = DEFAULT_FLEETS | dict(section.fleets) | (dict(scenario.fleets) if scenario else {})
+        effects: list[Effect] = scenario.effects(start_us) if scenario else []
+        feeders = max(1, numbers.get("feeder_meter", 1))
+        parcels = max(1, numbers.get("irrigation_valve", 1))
+        self.world: World = build_world(city, section, seed, Influence(effects), feeders, parcels)
+        self.fleets: list[Fleet] = [
+            kind(self.world, numbers[name]) for name, kind in fleet_classes().items() if numbers.get(name, 0)
+        ]
+        self.things: list[Thing] = [thing for fleet in self.fleets for thing in _things(fleet, city)]
+        self.keys: list[DatastreamKey] = [key for fleet in self.fleets for key in fleet.keys()]
+        counts = [fleet.number * len(fleet.outputs) for fleet in self.fleets]
+        self._first_key = dict(zip((f.kind for f in self.fleets), np.cumsum([0, *counts]).tolist(), strict=False))
+
+    def history(self, start_us: int, end_us: int, interval_us: int) -> Iterator[HistoryChunk]:
+        """Readings of ``start <= t < end`` at whole multiples of an interval, and what happened in between.
+
+        Parameters
+        ----------
+        interval_us : int
+            [us]; at least a second.
+
+        Yields
+        ------
+        HistoryChunk
+            One for each fleet and day.
+        """
+        if interval_us < 1_000_000:
+            raise ValueError(f"interval of {interval_us} us; expected a second (1,000,000) or more")
+        offset = self.world.surrounding.span.offset
+        for day in whole_days(start_us, end_us, offset) if end_us > start_us else ():
+            begin = self.world.surrounding.span.start_of(day)
+            low, high = max(begin, start_us), min(self.world.surrounding.span.start_of(day + 1), end_us)
+            times = np.arange(-(-low // interval_us) * interval_us, high, interval_us, dtype=np.int64)
+            for fleet in self.fleets:
+                if len(times) and fleet.regular:
+                    yield from self._regular(fleet, day, times, interval_us)
+                happenings = fleet.happenings(low, high)
+                if any(len(h.device) for h in happenings):
+                    yield self._happened(fleet, happenings, times)
+
+    def steps(self, start_us: int, end_us: int, interval_us: int) -> list[Step]:
+        """What devices say in ``start < t <= end``, each at its own moment of the interval.
+
+        Parameters
+        ----------
+        interval_us : int
+            Time between two messages of a device [us]; a fleet may take a multiple.
+        """
+        found: list[Step] = []
+        offset = self.world.surrounding.span.offset
+        for fleet in self.fleets:
+            if fleet.regular:
+                period = interval_us * fleet.interval_factor
+                phase = (fleet.draw.uniform("phase", fleet.index) * period).astype(np.int64) // 1000 * 1000
+                first = (start_us - phase) // period + 1
+                number = np.maximum((end_us - phase) // period - first + 1, 0)
+                device = np.repeat(fleet.index, number)
+                behind = np.arange(len(device)) - np.repeat(np.cumsum(number) - number, number)
+                time = phase[device] + (first[device] + behind) * period
+                for day in whole_days(start_us + 1, end_us + 1, offset):
+                    begin = self.world.surrounding.span.start_of(day)
+                    rows = (time >= begin) & (time < self.world.surrounding.span.start_of(day + 1))
+                    if rows.any():
+                        order = np.argsort(time[rows], kind="stable")
+                        devices, times = device[rows][order], time[rows][order]
+                        results = fleet.at(times, devices, period)
+                        found.append(Step(fleet, devices, times, tuple(fleet.regular), results))
+            for h in fleet.happenings(start_us + 1, end_us + 1):
+                if len(h.device):
+                    order = np.argsort(h.time, kind="stable")
+                    found.append(Step(fleet, h.device[order], h.time[order], (h.output,), [h.result[order]]))
+        return found
+
+    def _regular(self, fleet: Fleet, day: int, times: Int64, interval_us: int) -> Iterator[HistoryChunk]:
+        offset = self.world.surrounding.span.offset
+        shape = (len(times), fleet.number)
+        if interval_us % SLOT_US == 0 and (times[0] + offset) % SLOT_US == 0:
+            rows = (times - self.world.surrounding.span.start_of(day)) // SLOT_US
+            columns = [column[rows] for column in fleet.grid(day, interval_us)]
+        else:
+            grid_times = np.repeat(times, fleet.number)
+            devices = np.tile(fleet.index, len(times))
+            columns = [c.reshape(shape) for c in fleet.at(grid_times, devices, interval_us)]
+        first = self._first_key[fleet.kind]
+        for number, column in zip(fleet.regular, columns, strict=True):
+            ids = first + fleet.index * len(fleet.outputs) + number
+            key = np.repeat(ids, len(times)).astype(np.int32)
+            result = np.ascontiguousarray(column.T).ravel()
+            time = np.tile(times, fleet.number)
+            if np.iscomplexobj(result):
+                yield HistoryChunk(key, time, np.full(len(key), np.nan), position_text(result))
+            else:
+                keep = ~np.isnan(result)
+                yield HistoryChunk(key[keep], time[keep], result[keep])
+
+    def _happened(self, fleet: Fleet, happenings: Sequence[Happening], regular: Int64) -> HistoryChunk:
+        first = self._first_key[fleet.kind]
+        key = np.concatenate([first + h.device * len(fleet.outputs) + h.output for h in happenings])
+        time = np.concatenate([h.time for h in happenings])
+        result = np.concatenate([h.result for h in happenings])
+        said = [number for number in range(len(fleet.outputs)) if fleet.outputs[number].mode != "event"]
+        known = np.isin((key - first) % len(fleet.outputs), said) & np.isin(time, regular)
+        return HistoryChunk(key[~known].astype(np.int32), time[~known], result[~known])
+
+
+def position_text(positions: NDArray[np.complex128]) -> Text:
+    """Positions as ``"longitude latitude"`` in degrees with six digits, object[m]."""
+    longitude, latitude = np.round(positions.real, 6).tolist(), np.round(positions.imag, 6).tolist()
+    text = np.empty(len(longitude), dtype=np.object_)
+    text[:] = [f"{x} {y}" for x, y in zip(longitude, latitude, strict=True)]
+    return text
+
+
+def _things(fleet: Fleet, city: City) -> Iterator[Thing]:
+    known = vocabulary()
+    for output in fleet.outputs:
+        if output.observed_property not in known:
+            raise ValueError(f"{fleet.kind} says {output.observed_property}, which the vocabulary does not have")
+    for device in fleet.devices:
+        yield Thing(
+            0,
+            device.name,
+            profile=fleet.profile,
+            sector=fleet.sector,
+            kind=fleet.kind,
+            label=device.label or device.name,
+            latitude=device.site.latitude,
+            longitude=device.site.longitude,
+            altitude=city.altitude,
+            district=device.site.district,
+            provenance=Provenance.SIMULATED,
+            properties=device.properties,
+        )

@@ -1,0 +1,46 @@
+"""What all fleets of a city share: weather, calendar, grid, places."""
+
+from dataclasses import dataclass, field
+
+from citylab.city import City
+from simulators.effect import Influence
+from simulators.farm import Farms
+from simulators.grid import Grid
+from simulators.register import Registers
+from simulators.road import Roads
+from simulators.section import Section
+from simulators.surrounding import Surrounding
+
+
+@dataclass(frozen=True)
+class World:
+    """The shared state of a simulated city."""
+
+    city: City
+    section: Section
+    seed: int
+    surrounding: Surrounding
+    grid: Grid
+    roads: Roads
+    farms: Farms
+    registers: Registers = field(default_factory=Registers)
+
+    @property
+    def influence(self) -> Influence:
+        """Effects of the scenario."""
+        return self.surrounding.influence
+
+
+def build_world(city: City, section: Section, seed: int, influence: Influence, feeders: int, parcels: int) -> World:
+    """World of a city.
+
+    Parameters
+    ----------
+    feeders : int
+        Feeders of the grid; at least 1.
+    parcels : int
+        Parcels of the farms; at least 1.
+    """
+    surrounding = Surrounding(city, section, seed, influence)
+    return World(city, section, seed, surrounding, Grid(seed, surrounding, max(1, feeders)),
+                 Roads(seed, surrounding), Farms(seed, surrounding, max(1, parcels)))  # fmt: skip
