@@ -69,9 +69,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     message = str(error.detail)
-    if error.status_code == 404:
+    if error.status_code == 404 and message == "Not Found":
         message = f'there is nothing at "{request.url.path}"; see /docs for what there is'
-    elif error.status_code == 405:
+    elif error.status_code == 405 and message == "Method Not Allowed":
         message = f'{request.method} is not possible at "{request.url.path}"'
     return problem(error.status_code, message, dict(error.headers or {}))
 

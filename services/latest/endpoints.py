@@ -9,11 +9,13 @@ from services.context import Context
 from services.error import json_response
 from services.latest import schema
 from services.latest.service import LatestService
+from services.latest.summary import SummaryService
 
 
 def router(context: Context) -> APIRouter:
     """Routes of the latest readings."""
     service = LatestService(context)
+    summaries = SummaryService(context)
     routes = APIRouter(prefix="/api/v1", tags=["latest"])
 
     @routes.get(
@@ -32,5 +34,13 @@ def router(context: Context) -> APIRouter:
             sector=sector, thing=thing, observed_property=observed_property, limit=limit, offset=offset
         )
         return json_response(content)
+
+    @routes.get(
+        "/latest/summary",
+        responses={200: {"model": schema.Summary, "content": {"application/json": {"example": schema.SUMMARY_EXAMPLE}}}},
+    )
+    def summary() -> Response:
+        """What is live now: newest readings taken together by sector and property."""
+        return json_response(summaries.summary())
 
     return routes

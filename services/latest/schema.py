@@ -39,6 +39,38 @@ class LatestReading(BaseModel):
     age: float = Field(description="seconds from phenomenon_time to the answer")
 
 
+class PropertySummary(BaseModel):
+    """The newest readings of one property in one sector, taken together."""
+
+    sector: str
+    property: str
+    label: str
+    kind: str
+    result_type: Literal["number", "boolean", "text", "position"]
+    unit: str | None = Field(description="UCUM code")
+    sign: str = Field(description="the unit as people read it")
+    readings: int = Field(description="datastreams with a reading")
+    things: int
+    mean: float | None = Field(description="over the newest readings that are not bad; for booleans the share of true")
+    min: float | None
+    max: float | None
+    true: int | None = Field(description="how many are true; null unless boolean")
+    increase: float | None = Field(description="growth over the last 24 hours of registers (total_increasing), summed")
+    suspect: int
+    bad: int
+    provenances: dict[str, int] = Field(description="readings by provenance")
+    newest: str
+    age: float = Field(description="seconds since the newest reading")
+
+
+class Summary(BaseModel):
+    """What is live now, by sector and property."""
+
+    time: str
+    things: int = Field(description="things with a reading")
+    properties: list[PropertySummary]
+
+
 class Latest(BaseModel):
     """Newest readings, by datastream id."""
 
@@ -73,6 +105,34 @@ EXAMPLE: dict[str, Any] = {
             "time_source": "device",
             "phenomenon_time": "2026-01-01T00:00:00Z",
             "received_time": "2026-01-01T00:00:01Z",
+            "age": 10.0,
+        }
+    ],
+}
+
+SUMMARY_EXAMPLE: dict[str, Any] = {
+    "time": "2026-01-01T00:00:10Z",
+    "things": 12,
+    "properties": [
+        {
+            "sector": "environment",
+            "property": "air_temperature",
+            "label": "Air temperature",
+            "kind": "measurement",
+            "result_type": "number",
+            "unit": "Cel",
+            "sign": "°C",
+            "readings": 12,
+            "things": 12,
+            "mean": 21.4,
+            "min": 20.1,
+            "max": 23.0,
+            "true": None,
+            "increase": None,
+            "suspect": 0,
+            "bad": 0,
+            "provenances": {"simulated": 11, "measured": 1},
+            "newest": "2026-01-01T00:00:00Z",
             "age": 10.0,
         }
     ],

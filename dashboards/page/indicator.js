@@ -1,0 +1,65 @@
+// The indicators: those that can be said as cards, the others by name with what is missing.
+
+import { badge } from "./badge.js";
+import { empty, find, make, show } from "./element.js";
+import { get } from "./source.js";
+import { clock, number, share, t, whole, withUnit } from "./text.js";
+
+const UNITS = { Cel: "°C", "kW.h": "kWh", "MW.h": "MWh", "ug/m3": "µg/m³", "m3": "m³", "1": "" };
+const signOf = (unit) => UNITS[unit] ?? unit ?? "";
+const known = (value) => value !== null && value !== undefined;
+
+function values(indicator) {
+  if (known(indicator.value)) return [["", indicator.value, indicator.unit]];
+  return (indicator.points ?? []).filter((point) => known(point.value)).map((point) => [point.label || point.name, point.value, point.unit || indicator.unit]);
+}
+
+function period(indicator) {
+  const given = indicator.period;
+  if (!given) return null;
+  if (typeof given === "string") return given;
+  const day = { dateStyle: "medium" };
+  if (given.kind === "window" && Date.parse(given.end) - Date.parse(given.start) < 172800000) return `${clock(given.start)} – ${clock(given.end)}`;
+  return `${clock(given.start, day)} – ${clock(Date.parse(given.end) - 1, day)}`;
+}
+
+function rows(indicator) {
+  const found = [];
+  if (known(indicator.numerator)) found.push([t("indicators.numerator"), number(indicator.numerator)]);
+  if (known(indicator.denominator)) found.push([t("indicators.denominator"), number(indicator.denominator)]);
+  if (period(indicator)) found.push([t("indicators.period"), period(indicator)]);
+  if (known(indicator.coverage)) found.push([t("indicators.coverage"), share(indicator.coverage)]);
+  if (indicator.status) found.push([t("indicators.status"), t(`status.${indicator.status}`, {}, indicator.status)]);
+  return found.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]);
+}
+
+function card(indicator, said) {
+  const shown = said.map(([name, value, unit]) => make("p", { class: "value" }, name ? make("small", {}, `${name} `) : null, withUnit(value, signOf(unit))));
+  return make("article", { class: "indicator", "data-code": indicator.code },
+    make("div", { class: "code" }, make("span", {}, indicator.official_code || indicator.code), indicator.provenance ? badge(indicator.provenance) : null),
+    make("h3", {}, indicator.name), ...shown, make("dl", {}, rows(indicator)));
+}
+
+function unsaid(list) {
+  const reason = (indicator) => [...new Set((indicator.points ?? []).flatMap((point) => point.missing ?? []).map((missing) => missing.text || missing.name))].join("; ");
+  return make("details", {}, make("summary", {}, t("indicators.unsaid", { count: whole(list.length) })),
+    make("ul", {}, list.map((indicator) => make("li", {}, `${indicator.official_code || indicator.code} ${indicator.name}`, reason(indicator) ? ` — ${t("indicators.missing")}: ${reason(indicator)}` : ""))));
+}
+
+export async function showIndicators() {
+  let list;
+  try {
+    const answer = await get("/api/v1/indicators");
+    list = Array.isArray(answer) ? answer : answer.indicators ?? [];
+  } catch (error) {
+    show("indicators", empty(error.status === 404 ? t("indicators.none") : t("indicators.error")));
+    return;
+  }
+  const said = list.map((indicator) => [indicator, values(indicator)]);
+  const cards = said.filter(([, found]) => found.length).map(([indicator, found]) => card(indicator, found));
+  const rest = said.filter(([, found]) => !found.length).map(([indicator]) => indicator);
+  find("indicators-count").textContent = t("indicators.count", { said: whole(cards.length), all: whole(list.length) });
+  find("unsaid")?.remove();
+  show("indicators", ...(cards.length ? cards : [empty(t("indicators.empty"))]));
+  if (rest.length) { const details = unsaid(rest); details.id = "unsaid"; find("indicators").after(details); }
+}

@@ -1,0 +1,66 @@
+// Texts by key in the chosen language, and numbers, ages and times as that language writes them.
+// A text that a language lacks comes in English and is counted in `missing`.
+
+const state = { code: "en", texts: {}, english: {}, zone: "UTC" };
+export const missing = new Set();
+
+export async function load(code) {
+  const get = async (name) => (await fetch(`/page/languages/${name}.json`)).json();
+  if (!Object.keys(state.english).length) state.english = await get("en");
+  state.texts = code === "en" ? state.english : await get(code);
+  state.code = code;
+  missing.clear();
+  const root = document.documentElement;
+  root.lang = code;
+  root.dir = state.texts.direction === "rtl" ? "rtl" : "ltr";
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = t(element.dataset.text);
+}
+
+export const setZone = (zone) => { state.zone = zone; };
+export const zone = () => state.zone;
+export const language = () => state.code;
+
+// Text of a key; {name} parts are replaced. `fallback` stands in where no language has the key.
+export function t(key, parts = {}, fallback = key) {
+  let text = state.texts[key];
+  if (text === undefined) {
+    missing.add(key);
+    text = state.english[key] ?? fallback;
+  }
+  return text.replace(/\{(\w+)\}/g, (whole, name) => parts[name] ?? whole);
+}
+
+// Label of a name from the vocabulary: in the language where it is translated, else as the API gives it.
+export const label = (kind, name, given) => state.texts[`${kind}.${name}`] ?? state.english[`${kind}.${name}`] ?? (given || name.replaceAll("_", " "));
+
+export function number(value) {
+  if (value === null || value === undefined) return t("none");
+  const size = Math.abs(value);
+  const digits = size >= 100 ? 0 : size >= 10 ? 1 : 2;
+  const options = size !== 0 && size < 0.1 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: digits };
+  return new Intl.NumberFormat(state.code, options).format(value);
+}
+
+export const withUnit = (value, sign) => (sign ? `${number(value)}\u202f${sign}` : number(value));
+export const share = (value) => new Intl.NumberFormat(state.code, { style: "percent", maximumFractionDigits: 0 }).format(value);
+export const whole = (value) => new Intl.NumberFormat(state.code).format(value);
+
+export function age(seconds) {
+  const format = new Intl.RelativeTimeFormat(state.code, { style: "short", numeric: "always" });
+  const size = Math.abs(seconds);
+  const [step, unit] = size < 90 ? [1, "second"] : size < 5400 ? [60, "minute"] : size < 129600 ? [3600, "hour"] : [86400, "day"];
+  return format.format(-Math.round(seconds / step), unit);
+}
+
+export const clock = (moment, options = { dateStyle: "medium", timeStyle: "short" }) =>
+  new Intl.DateTimeFormat(state.texts.locale ?? state.code, { hourCycle: "h23", ...options, timeZone: state.zone }).format(new Date(moment));
+
+// Result of a reading as text, by its type.
+export function result(reading) {
+  const value = reading.result;
+  if (value === null) return t("none");
+  if (typeof value === "boolean") return t(value ? "yes" : "no");
+  if (typeof value === "number") return withUnit(value, reading.sign);
+  if (typeof value === "object") return value.coordinates ? value.coordinates.slice(0, 2).map((part) => part.toFixed(4)).join(", ") : JSON.stringify(value);
+  return String(value);
+}
