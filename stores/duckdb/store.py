@@ -160,6 +160,11 @@ class DuckDBStore:
             detail=self._database.path,
         )
 
+    def compact(self) -> None:
+        """Move everything from the write-ahead log into the file."""
+        with self._lock, self._database.cursor() as cursor:
+            cursor.execute("CHECKPOINT")
+
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:

@@ -1,0 +1,355 @@
+"""Benchmark of the embedded store against a bare append of the same columns in the same run."""
+
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from citylab.instant import parse_instant
+from citylab.observation import DatastreamKey, Int64, ObservationBatch
+from citylab.store import Bucket, Function
+from citylab.thing import Datastream
+from stores.column import Columns
+from stores.duckdb import DuckDBStore
+
+_START = parse_instant("2025-01-01T00:00:00Z")
+_HOUR = 3_600_000_000
+_PROPERTIES = ("electric_power", "electric_energy", "voltage")
+_HELD_BACK = 100
+"""One reading in so many is left out at first and comes late."""
+_MEMORY = "150MB"
+_BARE = "CREATE TABLE reading (datastream INTEGER, instant BIGINT, delay BIGINT, result DOUBLE, marks UTINYINT)"
+
+Progress = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class _Pair:
+    """Rows a second of the bare table and of the store, run by run."""
+
+    bare: list[float] = field(default_factory=list)
+    store: list[float] = field(default_factory=list)
+
+    def report(self) -> dict[str, Any]:
+        ratios = [mine / other for mine, other in zip(self.store, self.bare, strict=True)]
+        return {
+            "ratio": median(ratios),
+            "ratio_low": min(ratios),
+            "ratio_high": max(ratios),
+            "rows_per_second": median(self.store),
+            "bare_rows_per_second": median(self.bare),
+            "runs": len(ratios),
+        }
+
+
+class _Load:
+    """Made-up readings: every datastream every hour, full-precision results, delays of up to 200 ms."""
+
+    def __init__(self, datastreams: int, hours: int) -> None:
+        self.datastreams = datastreams
+        self.hours = hours
+        self.size = datastreams * hours
+
+    def batch(self, cells: Int64) -> ObservationBatch:
+        """Readings of grid cells, numbered hour by hour; the same cell is always the same reading."""
+        time_ = _START + cells // self.datastreams * _HOUR
+        noise = cells.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        noise = (noise ^ (noise >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+        n = len(cells)
+        return ObservationBatch(
+            (cells % self.datastreams + 1).astype(np.int32),
+            time_,
+            time_ + (noise >> np.uint64(40)).astype(np.int64) % 200_000,
+            (noise >> np.uint64(11)).astype(np.float64) * 2.0**-53 * 50.0,
+            np.zeros(n, dtype=np.uint8),
+            np.zeros(n, dtype=np.uint8),
+            np.zeros(n, dtype=np.uint8),
+            np.zeros(n, dtype=np.int16),
+        )
+
+    def streams(self) -> list[Datastream]:
+        """Datastreams, the properties one after the other."""
+        things = -(-self.datastreams // len(_PROPERTIES))
+        return [
+            Datastream(i + 1, DatastreamKey(f"meter-{i % things}", _PROPERTIES[i // things]))
+            for i in range(self.datastreams)
+        ]
+
+
+class _Bare:
+    """A table without any rule, appended to by plain inserts."""
+
+    def __init__(self, path: Path) -> None:
+        config: dict[str, Any] = {"memory_limit": _MEMORY, "threads": 2, "preserve_insertion_order": False}
+        self.connection = duckdb.connect(str(path), config={**config, "checkpoint_threshold": "32MB"})
+        self.connection.execute(_BARE)
+
+    def append(self, *batches: ObservationBatch) -> None:
+        """Insert batches, each in a transaction of its own."""
+        for batch in batches:
+            self._append(batch)
+
+    def _append(self, batch: ObservationBatch) -> None:
+        columns = Columns.of(batch)
+        names = ("datastream", "instant", "delay", "result", "marks")
+        rows: Any = {name: getattr(columns, name) for name in names}
+        self.connection.register("rows", rows)
+        self.connection.execute("INSERT INTO reading SELECT * FROM rows")
+
+
+def bench_store(
+    folder: Path | None = None,
+    *,
+    devices: int = 2000,
+    hours: int = 8760,
+    runs: int = 5,
+    batch: int = 20_000,
+    progress: Progress = lambda _: None,
+) -> dict[str, Any]:
+    """Measure the embedded store.
+
+    Parameters
+    ----------
+    folder : Path | None
+        Where the two database files go; None for a temporary folder. About 25 bytes a row are needed.
+    devices, hours : int
+        Three datastreams a device, one reading an hour each.
+    runs : int
+        Alternating runs of which medians are taken.
+    batch : int
+        Rows of a batch of the small-batch runs.
+
+    Returns
+    -------
+    dict
+        Ratios first, then figures, then the machine; all can be said in JSON.
+
+    Raises
+    ------
+    ValueError
+        If the size does not leave enough late readings for the runs.
+    """
+    load = _Load(devices * len(_PROPERTIES), hours)
+    late_batches = min(5, load.size // _HELD_BACK // (runs * batch))
+    if late_batches < 1:
+        raise ValueError(f"{load.size} rows are too few for {runs} runs of {batch} late rows; use a smaller batch")
+    with _place(folder) as place:
+        bare, store = _Bare(place / "bare.duckdb"), DuckDBStore(place / "store.duckdb", _MEMORY)
+        try:
+            return _measure(load, bare, store, runs, batch, late_batches, progress)
+        finally:
+            store.close()
+            bare.connection.close()
+
+
+@contextmanager
+def _place(folder: Path | None) -> Iterator[Path]:
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("bare.duckdb", "store.duckdb"):
+            if (folder / name).exists():
+                raise ValueError(f"{folder / name} is there already; name an empty folder")
+        yield folder
+        return
+    with TemporaryDirectory(prefix="citylab-bench-") as name:
+        yield Path(name)
+
+
+def _measure(
+    load: _Load, bare: _Bare, store: DuckDBStore, runs: int, batch: int, late_batches: int, progress: Progress
+) -> dict[str, Any]:
+    store.register(load.streams())
+    held = np.random.default_rng(1).permutation(load.size // _HELD_BACK)
+    bulk = _fill(load, bare, store, progress)
+    size = store.info().bytes_on_disk or 0
+    filled = store.count()
+    progress(f"in order: {runs} runs of batches of {batch:,} rows")
+    in_order, added = _in_order(load, bare, store, runs, batch)
+    progress(f"late and random: {runs} runs of batches of {batch:,} rows")
+    late = _late(load, bare, store, runs, batch, late_batches, held)
+    progress("checking the rows and reading")
+    taken = runs * late_batches * (batch - batch // 100)
+    _check(load, store, filled + added + taken)
+    return {
+        "ratios": {
+            "in_order": in_order.report(),
+            "late_random": late.report(),
+            "in_order_bulk": bulk.report(),
+        },
+        "rows": filled + added + taken,
+        "batch": batch,
+        "bytes_per_row": size / filled,
+        "peak_rss_bytes": peak_memory(),
+        **_reading(load, store),
+        "machine": machine(),
+    }
+
+
+def _fill(load: _Load, bare: _Bare, store: DuckDBStore, progress: Progress) -> _Pair:
+    """All but the held-back cells, in order, in large batches."""
+    pair = _Pair()
+    step = load.datastreams * max(1, 500_000 // load.datastreams)
+    for number, first in enumerate(range(0, load.size, step)):
+        cells = np.arange(first, min(first + step, load.size), dtype=np.int64)
+        readings = load.batch(cells[cells % _HELD_BACK != 0])
+        _alternate(pair, number, len(readings), partial(bare.append, readings), partial(store.write, readings))
+        if number % 10 == 0:
+            progress(f"filling: {100 * first // load.size} %")
+    store.compact()
+    return pair
+
+
+def _alternate(pair: _Pair, number: int, rows: int, bare: Callable[[], object], store: Callable[[], object]) -> None:
+    both = [(pair.bare, bare), (pair.store, store)]
+    for speeds, action in both if number % 2 == 0 else both[::-1]:
+        begin = time.perf_counter()
+        action()
+        speeds.append(rows / (time.perf_counter() - begin))
+
+
+def _write(store: DuckDBStore, parts: list[ObservationBatch]) -> None:
+    for part in parts:
+        store.write(part)
+
+
+def _in_order(load: _Load, bare: _Bare, store: DuckDBStore, runs: int, batch: int) -> tuple[_Pair, int]:
+    """Batches of new hours behind the full table; the number of rows added."""
+    pair = _Pair()
+    batches = 20
+    for run in range(runs):
+        first = load.size + run * batches * batch
+        parts = [
+            load.batch(np.arange(first + i * batch, first + (i + 1) * batch, dtype=np.int64)) for i in range(batches)
+        ]
+        _alternate(
+            pair,
+            run,
+            batch * batches,
+            partial(bare.append, *parts),
+            partial(_write, store, parts),
+        )
+    return pair, runs * batches * batch
+
+
+def _late(load: _Load, bare: _Bare, store: DuckDBStore, runs: int, batch: int, late_batches: int, held: Int64) -> _Pair:
+    """Held-back readings from anywhere in the table, with 1 % that are stored already."""
+    pair = _Pair()
+    random = np.random.default_rng(2)
+    repeats = batch // 100
+    fresh = batch - repeats
+    # One batch before the clock starts builds the filters, once in the life of a process.
+    store.write(load.batch(random.integers(1, load.size // _HELD_BACK, 2 * batch) * _HELD_BACK - 1))
+    for run in range(runs):
+        parts = []
+        for i in range(late_batches):
+            first = (run * late_batches + i) * fresh
+            known = random.choice(load.size // _HELD_BACK - 1, repeats, replace=False) * _HELD_BACK + 1
+            cells = np.concatenate([held[first : first + fresh] * _HELD_BACK, known])
+            parts.append(load.batch(random.permutation(cells)))
+
+        def write(parts: list[ObservationBatch] = parts) -> None:
+            for part in parts:
+                result = store.write(part)
+                if (result.stored, result.duplicates) != (fresh, repeats):
+                    raise AssertionError(f"of {fresh} new and {repeats} known rows the store took {result}")
+
+        _alternate(pair, run, batch * late_batches, partial(bare.append, *parts), write)
+    return pair
+
+
+def _check(load: _Load, store: DuckDBStore, expected: int) -> None:
+    """Raise if any row is missing, doubled or changed."""
+    rows = 0
+    for part in store.export(None, _START, _START + 2 * load.hours * _HOUR, rows=1_000_000):
+        rows += len(part)
+        cells = (part.phenomenon_time - _START) // _HOUR * load.datastreams + part.datastream - 1
+        key = part.datastream.astype(np.int64) * (4 * load.hours) + (part.phenomenon_time - _START) // _HOUR
+        if not (np.diff(key) > 0).all() or not (load.batch(cells).result == part.result).all():
+            raise AssertionError("the store holds a doubled or changed row")
+    if rows != expected or store.count() != expected:
+        raise AssertionError(f"the store holds {rows} rows; expected {expected}")
+
+
+def _reading(load: _Load, store: DuckDBStore) -> dict[str, Any]:
+    everyone = np.arange(1, load.datastreams + 1, dtype=np.int32)
+    one_property = everyone[: load.datastreams // len(_PROPERTIES)]
+    end = _START + load.hours * _HOUR
+    months = [_START + i * (end - _START) // 12 // _HOUR * _HOUR for i in range(12)] + [end]
+
+    def means(numbers: Any, bounds: list[int]) -> int:
+        return sum(
+            len(store.aggregate(numbers, low, high, Bucket.HOUR, "UTC", (Function.MEAN,)))
+            for low, high in pairwise(bounds)
+        )
+
+    return {
+        "latest_of_all_seconds": _timed(lambda: store.latest(everyone), 9),
+        "year_of_hourly_means_one_datastream_seconds": _timed(lambda: means(one_property[:1], [_START, end]), 5),
+        "year_of_hourly_means_one_property_seconds": _timed(lambda: means(one_property, months), 1),
+        "year_of_hourly_means_one_property_rows": len(one_property) * load.hours,
+    }
+
+
+def _timed(action: Callable[[], object], times: int) -> float:
+    seconds = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        action()
+        seconds.append(time.perf_counter() - begin)
+    return median(seconds)
+
+
+def peak_memory() -> int | None:
+    """Largest resident memory of this process so far [bytes]; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    return {
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "processors": os.cpu_count(),
+        "python": platform.python_version(),
+        "duckdb": duckdb.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def bench_table(report: Mapping[str, Any]) -> str:
+    """The report of `bench_store` as a table to read."""
+    lines = [f"{'against a bare append':<34}{'ratio':>8}{'low':>8}{'high':>8}{'rows/s':>14}{'bare rows/s':>14}"]
+    for name, row in report["ratios"].items():
+        lines.append(
+            f"{name.replace('_', ' '):<34}{row['ratio']:>8.2f}{row['ratio_low']:>8.2f}{row['ratio_high']:>8.2f}"
+            f"{row['rows_per_second']:>14,.0f}{row['bare_rows_per_second']:>14,.0f}"
+        )
+    lines.append("")
+    for name, value in report.items():
+        if name in {"ratios", "machine"} or value is None:
+            continue
+        if name.endswith("_bytes"):
+            shown = f"{value / 2**20:,.0f} MiB"
+        elif name.endswith("_seconds"):
+            shown = f"{value * 1000:,.1f} ms"
+        else:
+            shown = f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
+        lines.append(f"{name.removesuffix('_seconds').removesuffix('_bytes').replace('_', ' '):<52}{shown:>16}")
+    lines.extend(["", "measured on " + ", ".join(f"{key} {value}" for key, value in report["machine"].items())])
+    return "\n".join(lines)
