@@ -61,7 +61,7 @@ class Stream(Document):
     factor : float
         Into the unit of the input.
     across : str
-        How means of several streams meet: ``mean`` (weighted) or ``sum``.
+        How several streams meet: ``mean`` (weighted; the extreme of all for minimum and maximum) or ``sum``.
     hours : tuple[int, ...]
         Only these local hours of the day.
     workdays : bool

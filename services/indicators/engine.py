@@ -1,6 +1,6 @@
 """The engine: cards, readings, registry and statistics in; assessments with evidence out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from threading import Lock
 
 from citylab.city import City, Grade
@@ -13,12 +13,13 @@ from services.indicators.card import Card, Catalogue, Input, Inventory, Point, S
 from services.indicators.check import card_warnings
 from services.indicators.expression import Expression
 from services.indicators.fleet import Fleet, number_of
-from services.indicators.frame import Frames, Need, Width, need_of
+from services.indicators.frame import Frame, Frames, Need, Width, need_of
 from services.indicators.period import Period
 from services.indicators.statistic import Statistics, kept_entries
 from services.indicators.stream import FUNCTIONS, Scene, stream_figure
 
 _LONG_WINDOW_DAYS = 40.0
+_MOST_FIGURES = 2000
 
 
 class Engine:
@@ -40,6 +41,18 @@ class Engine:
         self._fleet: Fleet | None = None
         self._needs: dict[tuple[str, Width, bool], Need] = {}
         self._lock = Lock()
+        self._figures: dict[tuple[object, ...], tuple[Frame, Figure | str]] = {}
+
+    def remembered(self, key: tuple[object, ...], frame: Frame, compute: Callable[[], Figure | str]) -> Figure | str:
+        """The figure of a stream selection; computed anew when its frame is another one."""
+        known = self._figures.get(key)
+        if known is not None and known[0] is frame:
+            return known[1]
+        figure = compute()
+        if len(self._figures) > _MOST_FIGURES:
+            self._figures.clear()
+        self._figures[key] = (frame, figure)
+        return figure
 
     def fleet(self) -> Fleet:
         """The registry as it is now."""
@@ -154,17 +167,20 @@ class _Run:
         return self._expression(card, source.expression or "", item, figures)
 
     def _stream(self, card: Card, stream: Stream, item: Input) -> Figure | str:
-        selected = self.fleet.select(stream, self.area)
-        if not selected:
+        if not self.fleet.select(stream, self.area):
             return f"no {' or '.join(stream.kinds)} with readings of {stream.observed_property} is registered"
         short = card.operational and self.period.length <= _LONG_WINDOW_DAYS
         width: Width = "hour" if stream.hourly or short else "day"
         need = self.engine.need(self.fleet, stream.observed_property, width, operational=card.operational)
         frame = self.engine.frames.get(stream.observed_property, width, self.period, need)
+        key = (id(stream), self.area, self.period.kind, self.period.start, self.fleet.version)
+        return self.engine.remembered(key, frame, lambda: self._figure(card, stream, item, frame))
+
+    def _figure(self, card: Card, stream: Stream, item: Input, frame: Frame) -> Figure | str:
         return stream_figure(
             stream,
             item,
-            selected,
+            self.fleet.select(stream, self.area),
             frame,
             Scene(self.period, self.engine.city, self.population, self.engine.store, self.now, not card.operational),
         )

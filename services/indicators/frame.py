@@ -94,7 +94,8 @@ class Frames:
         """
         edges = _edges(period, width)
         # the end of a rolling period moves with every call, its last edge once a day or an hour
-        key = (observed_property, width, period.start, int(edges[-1]))
+        end = period.end if period.kind == "window" else int(edges[-1])
+        key = (observed_property, width, period.start, end)
         now = self._clock()
         with self._lock:
             kept = self._kept.get(key)

@@ -27,7 +27,7 @@ class Period:
     Attributes
     ----------
     kind : str
-        ``year`` of the city's calendar, ``rolling`` twelve months, ``window``.
+        ``year`` of the city's calendar; ``rolling`` twelve months and ``latest`` hours, both up to now; ``window``.
     start, end : int
         [us since 1970, UTC].
     label : str
@@ -36,7 +36,7 @@ class Period:
         The city's time zone.
     """
 
-    kind: Literal["year", "rolling", "window"]
+    kind: Literal["year", "rolling", "latest", "window"]
     start: int
     end: int
     label: str
@@ -69,6 +69,12 @@ def rolling(now: int, zone: str) -> Period:
     today = to_datetime(now).astimezone(ZoneInfo(zone)).date()
     start = midnight(today - timedelta(days=364), zone)
     return Period("rolling", start, now, f"12 months to {today.isoformat()}", zone)
+
+
+def latest(hours: int, now: int, zone: str) -> Period:
+    """The last hours up to now, the first one whole."""
+    start = (now - hours * HOUR) // HOUR * HOUR
+    return Period("latest", start, now, f"last {hours} hours", zone)
 
 
 def parse_period(text: str, now: int, zone: str) -> Period:

@@ -66,7 +66,9 @@ def expected_count(count: NDArray[np.int32]) -> Float64:
     present = (ordered > 0).sum(axis=2)
     middle = _BLOCK - present + present // 2
     local = np.take_along_axis(ordered, np.minimum(middle, _BLOCK - 1)[:, :, None], axis=2)[:, :, 0]
-    whole = np.array([np.median(row[row > 0]) if (row > 0).any() else 0.0 for row in local])
+    ranked = np.sort(local, axis=1)
+    known = (ranked > 0).sum(axis=1)
+    whole = ranked[np.arange(n), np.minimum(blocks - known + known // 2, blocks - 1)]
     per_block = np.where(present > 0, local, whole[:, None])
     return np.repeat(per_block, _BLOCK, axis=1)[:, :b].astype(np.float64)
 

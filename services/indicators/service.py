@@ -12,7 +12,7 @@ from services.indicators.card import SHIPPED, Card, Catalogue
 from services.indicators.check import Finding, findings
 from services.indicators.engine import Engine
 from services.indicators.importer import read_statistics, template
-from services.indicators.period import HOUR, Period, parse_period
+from services.indicators.period import Period, latest, parse_period
 from services.indicators.plan import Plan, plan
 from services.indicators.score import Scorecard, score
 from services.indicators.statistic import Entry, keep_entries
@@ -60,7 +60,7 @@ class IndicatorService:
         now = self.context.clock()
         zone = self.context.city.time_zone
         if card is not None and card.hours and not text.strip():
-            return Period("window", now - card.hours * HOUR, now, f"last {card.hours} hours", zone)
+            return latest(card.hours, now, zone)
         return parse_period(text, now, zone)
 
     def assess(self, code: str, period: str = "", area: str = "") -> Assessment:

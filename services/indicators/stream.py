@@ -40,6 +40,8 @@ FUNCTIONS: dict[str, tuple[Function, ...]] = {
 
 _EVENTS = {"sum", "count"}
 _AMOUNTS = {"increase", "sum", "count", "interruptions", "interruption_minutes"}
+_INVENTORY = {"attribute", "streams"}
+"""These say what is there, not what it read."""
 _FEW_BUCKETS = 3
 _YEAR_TOLERANCE = 0.02
 _LOW_COVERAGE = 0.75
@@ -169,7 +171,7 @@ def _figure(r: Reading, item: Input, amount: Amount, warnings: tuple[str, ...], 
         f"{stream.function} of {stream.observed_property}, {len(r.things)} of {of} streams of {'/'.join(stream.kinds)}"
     )
     events = stream.function in _EVENTS
-    coverage = None if events else float(all_.coverage.mean())
+    coverage = None if events or stream.function in _INVENTORY else float(all_.coverage.mean())
     notes = [*warnings, *more]
     if len(r.things) < of:
         notes.append(f"{of - len(r.things)} of {of} {'/'.join(stream.kinds)} streams gave no readings")
@@ -197,6 +199,8 @@ def _figure(r: Reading, item: Input, amount: Amount, warnings: tuple[str, ...], 
 
 def _to_year(r: Reading, item: Input, amount: Amount) -> tuple[float, Status, list[str]]:
     """An amount brought to a year; anything else as it is, marked where the time is short."""
+    if r.stream.function in _INVENTORY:
+        return float(np.sum(amount.value)), Status.COMPLETE, []
     span = float(r.present.observed.max())
     wanted = r.scene.period.year_days if r.scene.annual else r.scene.period.length
     short = span < (1 - _YEAR_TOLERANCE if r.scene.annual else 0.9) * wanted
@@ -265,6 +269,9 @@ def _extreme(pick: Callable[..., Float64], nothing: float) -> Callable[[Reading]
         values = r.values(function)
         if np.isnan(values).all():
             return f"readings of {r.stream.observed_property} are no numbers"
+        if r.stream.across == "sum":
+            there = ~np.isnan(values).all(axis=1)
+            return Amount(float(np.sum(pick(values[there], axis=1) * r.weight[there]))), ()
         return Amount(float(pick(values))), ()
 
     return apply
