@@ -1,0 +1,126 @@
+"""Start everything in one process: broker, gateway, store, simulated city, services and page.
+
+The first start fills in a week of history, so that nothing is empty. Readings and state stay in the data folder;
+the next start goes on where this one ended. Ctrl-C stops it cleanly.
+
+  citylab up                      the simulated city, on this machine only
+  citylab up --devices 0 --city my-city.yaml
+  citylab up --listen 0.0.0.0     shows the page to the network as well
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+import webbrowser
+from contextlib import AsyncExitStack
+from importlib.metadata import version
+
+import numpy as np
+
+from citylab.observation import Int32
+from deploy.broker import choose_broker
+from deploy.command.broker import hint
+from deploy.history import fill_history, missing_since, register_city
+from deploy.log import set_up_logging
+from deploy.option import add_settings, settings_of
+from deploy.process import FolderLock, until_stopped
+from deploy.settings import Settings
+from deploy.web import WebServer
+from deploy.wiring import Parts, make_app, make_gateway, make_publisher, make_simulation, open_parts
+from gateway.loop import run as run_loop
+from simulators.simulation import Simulation
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare arguments."""
+    add_settings(
+        parser, "data", "city", "cities", "port", "listen", "allowed-hosts", "mqtt-host", "mqtt-port", "broker",
+        "sources", "store", "store-memory-mb", "influx-url", "influx-org", "influx-bucket", "influx-token-file",
+        "influx-username", "influx-password-file", "profiles", "cards", "scenarios", "seed", "devices",
+        "history-days", "raw-days", "rate",
+    )  # fmt: skip
+    parser.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
+    parser.add_argument("--no-simulation", action="store_true", help="real devices only, no simulated city")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Run until stopped."""
+    began = time.monotonic()
+    set_up_logging()
+    settings = settings_of(given)
+    with FolderLock(settings.data):
+        run_loop(_up(settings, began, browser=not given.no_browser, simulated=not given.no_simulation))
+    print("Stopped; everything taken is stored.", flush=True)
+    return 0
+
+
+def say(name: str, text: str) -> None:
+    """One line about a part."""
+    print(f"  {name:<10} {text}", flush=True)
+
+
+async def _up(settings: Settings, began: float, *, browser: bool, simulated: bool) -> None:
+    async with AsyncExitStack() as stack:
+        parts = open_parts(settings)
+        stack.callback(parts.close)
+        city = parts.city
+        print(f"citylab {version('citylab')}: {city.label}{' (fictional)' if city.fictional else ''}", flush=True)
+        web = WebServer(make_app(parts), settings.listen, settings.port)
+        web.bind()
+        stack.push_async_callback(web.stop)
+        if settings.broker != "none":
+            broker = choose_broker(settings.data, settings.mqtt_host, settings.mqtt_port, settings.broker)
+            await broker.start()
+            stack.push_async_callback(broker.stop)
+            parts.health["broker"] = broker.health
+            say("broker", f"{broker.name} on {settings.mqtt_host}:{settings.mqtt_port}")
+        say("store", f"{parts.store.info().name} with {parts.store.count():,} readings in {settings.data}")
+        gateway = make_gateway(parts)
+        await gateway.start()
+        stack.push_async_callback(gateway.stop)
+        tasks = []
+        if simulated:
+            simulation = await asyncio.to_thread(make_simulation, parts)
+            ids = await asyncio.to_thread(register_city, simulation, parts.state.registry, parts.store)
+            await asyncio.to_thread(_fill, parts, simulation, ids)
+            publisher = make_publisher(parts, simulation)
+            tasks.append(asyncio.create_task(publisher.run(), name="simulators"))
+            stack.push_async_callback(_end, tasks[-1])
+        await web.start()
+        tasks += [web.task] if web.task else []
+        say("page", web.url)
+        print(f"Ready after {time.monotonic() - began:.1f} s. Ctrl-C stops it. To try the broker:", flush=True)
+        print(hint(settings), flush=True)
+        if browser:
+            await asyncio.to_thread(webbrowser.open, web.url)
+        await until_stopped(*tasks)
+        print("Stopping ...", flush=True)
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _fill(parts: Parts, simulation: Simulation, ids: Int32) -> None:
+    began = time.monotonic()
+    now = parts.clock()
+    start = missing_since(parts.store, ids, now, parts.settings.history_days)
+    shown = -1
+
+    def progress(share: float) -> None:
+        nonlocal shown
+        if sys.stdout.isatty() and int(share * 100) != shown:
+            shown = int(share * 100)
+            print(f"\r  history    {shown:3d} %", end="", flush=True)
+
+    stored = fill_history(simulation, parts.store, ids, start, now, progress)
+    days = (now - start) / 86_400e6
+    end = "\r" if shown >= 0 else ""
+    print(end, end="")
+    say(
+        "history",
+        f"{days:.1f} days of {len(simulation.things)} simulated devices, {len(np.unique(ids))} series: "
+        f"{stored:,} readings in {time.monotonic() - began:.1f} s",
+    )

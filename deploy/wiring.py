@@ -1,0 +1,166 @@
+"""Joins the parts by the settings: the only module that picks a store or imports every part."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from prometheus_client import REGISTRY
+
+from citylab.city import City, load_city
+from citylab.decode import Decoder
+from citylab.instant import MICROSECONDS, Clock, system_clock
+from citylab.profile import load_profiles
+from citylab.state import State
+from citylab.store import Store
+from dashboards.router import router as page_router
+from deploy.access import credentials
+from deploy.settings import SettingError, Settings
+from deploy.source_file import load_sources
+from gateway.gateway import Gateway
+from gateway.limit import Limit
+from gateway.metric import GatewayCollector
+from gateway.source import SourceSettings
+from services.app import create_app
+from services.context import Context
+from simulators.publisher import Publisher
+from simulators.simulation import Simulation
+from stores.sqlite import SqliteState
+
+Report = Callable[[], dict[str, Any]]
+
+DAY = 86_400 * MICROSECONDS
+
+
+@dataclass(slots=True)
+class Parts:
+    """What every process opens: city, state and store, and the health reports of what it runs.
+
+    Close it when done.
+    """
+
+    settings: Settings
+    city: City
+    state: State
+    store: Store
+    clock: Clock = system_clock
+    health: dict[str, Report] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self.store.close()
+        self.state.close()
+
+
+def open_parts(settings: Settings, clock: Clock = system_clock) -> Parts:
+    """Open city, state and store.
+
+    Raises
+    ------
+    SettingError
+        If the settings name what is not there.
+    """
+    try:
+        city = load_city(settings.city, settings.cities)
+    except ValueError as error:
+        raise SettingError(str(error)) from None
+    settings.data.mkdir(parents=True, exist_ok=True)
+    state = SqliteState(settings.data / "state.sqlite")
+    try:
+        store = open_store(settings, state, clock)
+        store.register(state.registry.datastreams())
+    except BaseException:
+        state.close()
+        raise
+    return Parts(settings, city, state, store, clock)
+
+
+def open_store(settings: Settings, state: State, clock: Clock) -> Store:
+    """The store that the settings ask for."""
+    if settings.store == "memory":
+        from stores.memory import MemoryStore
+
+        return MemoryStore()
+    retention = int(settings.raw_days * DAY)
+    if settings.store == "duckdb":
+        from stores.duckdb import DuckDBStore
+
+        path = settings.data / "readings.duckdb"
+        return DuckDBStore(path, f"{settings.store_memory_mb}MB", retention=retention, clock=clock)
+    from stores.influx import InfluxStore
+
+    return InfluxStore(
+        settings.influx_url,
+        token=_secret(settings.influx_token_file),
+        org=settings.influx_org,
+        bucket=settings.influx_bucket,
+        username=settings.influx_username,
+        password=_secret(settings.influx_password_file),
+        journal=state.memory("gateway"),
+    )
+
+
+def make_decoder(parts: Parts) -> Decoder:
+    """The decoder with the shipped profiles and the user's own."""
+    overlay = [parts.settings.profiles] if parts.settings.profiles else []
+    return Decoder(load_profiles(*overlay), parts.state.memory("decoder"), parts.city.time_zone)
+
+
+def make_gateway(parts: Parts) -> Gateway:
+    """The gateway, reading our own broker and those of the city; its metrics are registered."""
+    settings = parts.settings
+    local = SourceSettings.local(
+        f"mqtt://{settings.mqtt_host}:{settings.mqtt_port}",
+        username="gateway",
+        password=credentials(settings.data)["gateway"],
+    )
+    gateway = Gateway(
+        parts.store,
+        parts.state,
+        make_decoder(parts),
+        [local, *(load_sources(settings.sources) if settings.sources else [])],
+        spool_dir=settings.data / "spool",
+        clock=parts.clock,
+        limit=Limit(rate=settings.rate),
+    )
+    REGISTRY.register(GatewayCollector(gateway))
+    parts.health["gateway"] = gateway.health
+    return gateway
+
+
+def make_app(parts: Parts) -> FastAPI:
+    """The web application: services and page."""
+    context = Context(parts.store, parts.state, parts.city, parts.clock, version("citylab"), parts.health)
+    hosts = [name.strip() for name in parts.settings.allowed_hosts.split(",") if name.strip()]
+    return create_app(context, [page_router()], hosts)
+
+
+def _secret(path: Any) -> str:
+    """Secret in a file; "" for no file."""
+    if path is None:
+        return ""
+    try:
+        return str(path.read_text(encoding="utf-8").strip())
+    except OSError as error:
+        raise SettingError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def make_simulation(parts: Parts) -> Simulation:
+    """The simulated city."""
+    return Simulation(parts.city, parts.settings.seed, parts.clock())
+
+
+def make_publisher(parts: Parts, simulation: Simulation) -> Publisher:
+    """What the simulated devices publish from now on; its health is registered."""
+    settings = parts.settings
+    publisher = Publisher(
+        simulation,
+        settings.mqtt_host,
+        settings.mqtt_port,
+        username="simulator",
+        password=credentials(settings.data)["simulator"],
+        folder=settings.data / "ledger",
+    )
+    parts.health["simulators"] = publisher.health
+    return publisher
