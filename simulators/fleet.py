@@ -106,6 +106,8 @@ class Fleet(ABC):
         self.number = number
         self.index = np.arange(number, dtype=np.int64)
         self.devices = self.install()
+        self.radio = self.draw.uniform("radio", self.index)
+        """Quality of each device's radio link, 0 to 1."""
         if len(self.devices) != number:
             raise ValueError(f"{self.kind}: {len(self.devices)} devices for {number}")
         self._days: OrderedDict[int, Sequence[Column]] = OrderedDict()

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,6 +96,8 @@ class Simulation:
     start_us : int
         Start of the run [us since 1970, UTC]; a scenario's events count from it. Nothing else depends on it.
     scenario : Scenario | None
+    devices : int
+        Number of devices, shared out as the city's fleets are; 0: as many as city and scenario say.
 
     Attributes
     ----------
@@ -111,11 +113,15 @@ class Simulation:
         If the city's section has mistakes, or the scenario names what the city does not have.
     """
 
-    def __init__(self, city: City, seed: int, start_us: int, scenario: Scenario | None = None) -> None:
+    def __init__(
+        self, city: City, seed: int, start_us: int, scenario: Scenario | None = None, *, devices: int = 0
+    ) -> None:
         self.city, self.seed, self.start, self.scenario = city, seed, start_us, scenario
         section = read_section(city)
         numbers = DEFAULT_FLEETS | dict(section.fleets) | (dict(scenario.fleets) if scenario else {})
         effects: list[Effect] = scenario.effects(start_us) if scenario else []
+        if devices:
+            numbers = scaled(numbers, devices)
         feeders = max(1, numbers.get("feeder_meter", 1))
         parcels = max(1, numbers.get("irrigation_valve", 1))
         self.world: World = build_world(city, section, seed, Influence(effects), feeders, parcels)
@@ -167,7 +173,7 @@ class Simulation:
         for fleet in self.fleets:
             if fleet.regular:
                 period = interval_us * fleet.interval_factor
-                phase = (fleet.draw.uniform("phase", fleet.index) * period).astype(np.int64) // 1000 * 1000
+                phase = (fleet.draw.uniform("phase", fleet.index) * period).astype(np.int64) // 1_000_000 * 1_000_000
                 first = (start_us - phase) // period + 1
                 number = np.maximum((end_us - phase) // period - first + 1, 0)
                 device = np.repeat(fleet.index, number)
@@ -217,6 +223,24 @@ class Simulation:
         said = [number for number in range(len(fleet.outputs)) if fleet.outputs[number].mode != "event"]
         known = np.isin((key - first) % len(fleet.outputs), said) & np.isin(time, regular)
         return HistoryChunk(key[~known].astype(np.int32), time[~known], result[~known])
+
+
+def scaled(numbers: Mapping[str, int], devices: int) -> dict[str, int]:
+    """Fleets of a given total in the same proportion; kinds with devices keep one while there are enough.
+
+    Examples
+    --------
+    >>> scaled({"bus": 3, "minibus": 1}, 8)
+    {'bus': 6, 'minibus': 2}
+    """
+    whole = max(1, sum(numbers.values()))
+    result = {kind: max(1, n * devices // whole) if n else 0 for kind, n in numbers.items()}
+    order = sorted(result, key=lambda kind: (-numbers[kind], kind))
+    rest = devices - sum(result.values())
+    for i in range(abs(rest)):
+        kind = order[i % len(order)]
+        result[kind] = max(0, result[kind] + (1 if rest > 0 else -1)) if numbers[kind] else 0
+    return result
 
 
 def position_text(positions: NDArray[np.complex128]) -> Text:

@@ -17,7 +17,7 @@ class SoilProbe(Fleet):
 
     kind = "soil_probe"
     sector = "agriculture"
-    profile = "soil_probe"
+    profile = "sim_soil_probe"
     depths = (10, 30, 60)
     outputs = (
         *(Output("soil_moisture", str(d), noise=0.15, step=0.1, low=0.0, high=100.0) for d in (10, 30, 60)),
@@ -67,7 +67,7 @@ class WeatherStation(Fleet):
 
     kind = "weather_station"
     sector = "agriculture"
-    profile = "weather_station"
+    profile = "sim_weather_station"
     outputs = (
         Output("air_temperature", noise=0.15, step=0.1),
         Output("relative_humidity", noise=0.8, step=0.5, low=0.0, high=100.0),
@@ -101,7 +101,7 @@ class IrrigationValve(Fleet):
 
     kind = "irrigation_valve"
     sector = "agriculture"
-    profile = "irrigation_valve"
+    profile = "sim_irrigation_valve"
     outputs = (Output("valve_open", mode="hold"), Output("water_volume", mode="register", step=1.0, modulus=1e9))
 
     def __init__(self, world: World, number: int) -> None:
@@ -134,7 +134,7 @@ class IrrigationPump(Fleet):
 
     kind = "irrigation_pump"
     sector = "agriculture"
-    profile = "irrigation_pump"
+    profile = "sim_irrigation_pump"
     outputs = (
         Output("switch_on", mode="hold"),
         Output("electric_power", mode="hold", noise=0.01, relative=True, step=0.1, low=0.0),
@@ -162,7 +162,7 @@ class ColdStore(Fleet):
 
     kind = "cold_store"
     sector = "agriculture"
-    profile = "cold_store"
+    profile = "sim_cold_store"
     outputs = (Output("air_temperature", noise=0.1, step=0.01), Output("contact_open", mode="hold"))
 
     def install(self) -> list[Device]:

@@ -19,7 +19,7 @@ class SmartMeter(Fleet):
 
     kind = "smart_meter"
     sector = "energy"
-    profile = "smart_meter"
+    profile = "sim_smart_meter"
     outputs = (
         Output("electric_energy", mode="register", step=0.01, modulus=1e6),
         Output("electric_power", mode="hold", noise=0.01, relative=True, step=1.0, low=0.0),
@@ -86,7 +86,7 @@ class FeederMeter(Fleet):
 
     kind = "feeder_meter"
     sector = "energy"
-    profile = "feeder_meter"
+    profile = "sim_feeder_meter"
     outputs = (
         Output("electric_power", mode="hold", noise=0.002, relative=True, step=1.0, low=0.0),
         Output("current", mode="hold", noise=0.002, relative=True, step=0.01, low=0.0),
@@ -103,7 +103,7 @@ class FeederMeter(Fleet):
         grid = self.world.grid
         places = sites_in(self.world.city, [d.name for d in grid.districts], self.draw)
         return [
-            Device(f"grid-{grid.names[f]}" if i < grid.number else f"grid-{grid.names[f]}-check{i // grid.number}",
+            Device(f"grid/{grid.names[f]}" if i < grid.number else f"grid/{grid.names[f]}-check{i // grid.number}",
                    places[f], {"customers": int(grid.customers[f]) if i < grid.number else 0,
                                "rated_power_w": float(grid.rated[f]), "feeder": grid.names[f],
                                "substation": f"{grid.districts[f].name}-ss"}, f"Feeder {grid.names[f]}")
@@ -148,7 +148,7 @@ class Transformer(Fleet):
 
     kind = "transformer"
     sector = "energy"
-    profile = "transformer"
+    profile = "sim_transformer"
     outputs = (
         Output("temperature", "oil", noise=0.3, step=0.1),
         Output("electric_power", mode="hold", noise=0.005, relative=True, step=10.0, low=0.0),
@@ -176,7 +176,7 @@ class GridImport(Fleet):
 
     kind = "grid_import"
     sector = "energy"
-    profile = "grid_import"
+    profile = "sim_grid_import"
     outputs = (Output("electric_energy", mode="register", step=1.0, modulus=1e10),)
 
     def __init__(self, world: World, number: int) -> None:
@@ -188,7 +188,7 @@ class GridImport(Fleet):
         share = sum(v for k, v in mix.items() if k in RENEWABLE)
         places = sites_in(self.world.city, [self.world.grid.districts[0].name] * self.number, self.draw)
         properties = {"source_mix": dict(mix), "renewable_share": round(share, 4)}
-        return [Device(f"grid-import-{i + 1}", s, properties, f"Bulk supply {i + 1}") for i, s in enumerate(places)]
+        return [Device(f"supply/import-{i + 1}", s, properties, f"Bulk supply {i + 1}") for i, s in enumerate(places)]
 
     def _power(self, number: int) -> Float64:
         state = self.world.grid.chunk(number)
@@ -213,7 +213,7 @@ class StreetLight(Fleet):
 
     kind = "street_light"
     sector = "energy"
-    profile = "street_light"
+    profile = "sim_street_light"
     outputs = (
         Output("switch_on", mode="hold"),
         Output("electric_power", mode="hold", noise=0.01, relative=True, step=0.1, low=0.0),

@@ -75,7 +75,7 @@ class NoiseSensor(Fleet):
 
     kind = "noise_sensor"
     sector = "environment"
-    profile = "noise_sensor"
+    profile = "sim_noise_sensor"
     outputs = (Output("sound_level", noise=0.8, step=0.1, low=25.0, high=130.0),)
 
     def install(self) -> list[Device]:

@@ -28,7 +28,7 @@ class VaccineFridge(Fleet):
 
     kind = "vaccine_fridge"
     sector = "health"
-    profile = "vaccine_fridge"
+    profile = "sim_vaccine_fridge"
     outputs = (Output("temperature", noise=0.08, step=0.01), Output("contact_open", mode="hold"))
 
     def install(self) -> list[Device]:
@@ -42,7 +42,7 @@ class VaccineFridge(Fleet):
         self.hold = np.array([f[1] for f in FRIDGES])[self.type] * 2.2
         self.generator = self.draw.uniform("generator", self.index) < self.world.section.health.generators
         return [
-            Device(f"fridge {s.district} {i + 1}", s,
+            Device(f"vaccine fridge {s.district} {i + 1}", s,
                    {"fridge_type": FRIDGES[self.type[i]][0], "feeder": grid.names[self.feeder[i]],
                     "generator": bool(self.generator[i])}, f"Vaccine fridge {s.district} {i + 1}")
             for i, s in enumerate(sites(self.world.city, self.draw, self.number))

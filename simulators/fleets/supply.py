@@ -19,7 +19,7 @@ class SolarInverter(Fleet):
 
     kind = "solar_inverter"
     sector = "energy"
-    profile = "solar_inverter"
+    profile = "sim_solar_inverter"
     outputs = (
         Output("electric_power", mode="linear", noise=0.01, relative=True, step=0.1, low=0.0),
         Output("electric_energy_produced", mode="register", step=0.001, modulus=1e7),
@@ -71,7 +71,7 @@ class BatteryStorage(Fleet):
 
     kind = "battery_storage"
     sector = "energy"
-    profile = "battery_storage"
+    profile = "sim_battery_storage"
     outputs = (
         Output("state_of_charge", mode="linear", noise=0.1, step=0.1, low=0.0, high=100.0),
         Output("electric_power", mode="hold", noise=0.01, relative=True, step=1.0),
@@ -81,7 +81,7 @@ class BatteryStorage(Fleet):
         self.rated = np.full(self.number, 25e3)
         self.capacity = np.full(self.number, 80e3)
         return [
-            Device(f"bess-{serial(self.draw, i)}", s, {"rated_power_w": 25e3, "capacity_wh": 80e3})
+            Device(f"urn:dev:ops:bess-{serial(self.draw, i)}", s, {"rated_power_w": 25e3, "capacity_wh": 80e3})
             for i, s in enumerate(sites(self.world.city, self.draw, self.number))
         ]
 
@@ -108,7 +108,7 @@ class DieselGenerator(Fleet):
 
     kind = "diesel_generator"
     sector = "energy"
-    profile = "diesel_generator"
+    profile = "sim_diesel_generator"
     outputs = (
         Output("switch_on", mode="hold"),
         Output("electric_energy_produced", mode="register", step=0.01, modulus=1e6),
@@ -146,7 +146,7 @@ class BuildingMeter(Fleet):
 
     kind = "building_meter"
     sector = "energy"
-    profile = "building_meter"
+    profile = "sim_building_meter"
     outputs = (
         Output("electric_energy", mode="register", step=0.001, modulus=1e7),
         Output("thermal_energy", mode="register", step=0.1, modulus=1e7),
@@ -198,7 +198,7 @@ class HeatMeter(Fleet):
 
     kind = "heat_meter"
     sector = "energy"
-    profile = "heat_meter"
+    profile = "sim_heat_meter"
     outputs = (Output("thermal_energy", mode="register", step=0.1, modulus=1e8),)
 
     def __init__(self, world: World, number: int) -> None:

@@ -39,7 +39,7 @@ class TrafficCounter(Fleet):
 
     kind = "traffic_counter"
     sector = "transport"
-    profile = "traffic_counter"
+    profile = "sim_traffic_counter"
     outputs = (
         Output("vehicle_count", mode="count", step=1.0),
         Output("vehicle_speed", noise=0.6, step=0.1, low=0.0),
@@ -93,7 +93,7 @@ class TrafficSignal(Fleet):
 
     kind = "traffic_signal"
     sector = "transport"
-    profile = "traffic_signal"
+    profile = "sim_traffic_signal"
     outputs = (Output("switch_on", mode="hold"),)
 
     def install(self) -> list[Device]:
@@ -102,7 +102,7 @@ class TrafficSignal(Fleet):
         adaptive = self.draw.uniform("adaptive", self.index) < self.world.section.transport.adaptive
         places = sites_in(self.world.city, [grid.districts[f].name for f in self.feeder], self.draw)
         return [
-            Device(f"signal-{serial(self.draw, i)}", s,
+            Device(f"traffic/signal-{serial(self.draw, i)}", s,
                    {"adaptive": bool(adaptive[i]), "feeder": grid.names[self.feeder[i]]})
             for i, s in enumerate(places)
         ]  # fmt: skip
@@ -116,7 +116,7 @@ class ParkingSensor(Fleet):
 
     kind = "parking_sensor"
     sector = "transport"
-    profile = "parking_sensor"
+    profile = "sim_parking_sensor"
     outputs = (Output("occupancy", mode="hold"),)
 
     def install(self) -> list[Device]:

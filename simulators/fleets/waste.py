@@ -18,7 +18,7 @@ class WasteBin(Fleet):
 
     kind = "waste_bin"
     sector = "waste"
-    profile = "waste_bin"
+    profile = "sim_waste_bin"
     outputs = (Output("fill_level", noise=0.6, step=1.0, low=0.0, high=100.0),)
 
     def install(self) -> list[Device]:

@@ -54,7 +54,7 @@ class WaterInlet(Fleet):
 
     kind = "water_inlet"
     sector = "water"
-    profile = "water_inlet"
+    profile = "sim_water_inlet"
     outputs = (
         Output("water_volume", mode="register", step=100.0, modulus=1e13),
         Output("water_flow", mode="linear", noise=0.01, relative=True, step=0.1, low=0.0),
@@ -105,7 +105,7 @@ class WaterCustomerMeter(Fleet):
 
     kind = "water_customer_meter"
     sector = "water"
-    profile = "water_customer_meter"
+    profile = "sim_water_customer_meter"
     outputs = (Output("water_volume", mode="register", step=1.0, modulus=1e8),)
 
     def __init__(self, world: World, number: int) -> None:
@@ -145,7 +145,7 @@ class Reservoir(Fleet):
 
     kind = "reservoir"
     sector = "water"
-    profile = "reservoir"
+    profile = "sim_reservoir"
     outputs = (Output("water_level", noise=4.0, step=1.0, low=0.0),)
 
     def install(self) -> list[Device]:
@@ -153,7 +153,7 @@ class Reservoir(Fleet):
         self.network = Network(self.world)
         self.feeder = self.index % grid.number
         return [
-            Device(f"reservoir-{serial(self.draw, i)}", s,
+            Device(f"water/reservoir-{serial(self.draw, i)}", s,
                    {"height_mm": 5000, "volume_m3": round(self.network.supplied / max(1, self.number) * 0.35),
                     "feeder": grid.names[self.feeder[i]]})
             for i, s in enumerate(sites(self.world.city, self.draw, self.number))
@@ -176,7 +176,7 @@ class WaterQuality(Fleet):
 
     kind = "water_quality"
     sector = "water"
-    profile = "water_quality"
+    profile = "sim_water_quality"
     outputs = (
         Output("free_chlorine", noise=0.01, step=0.01, low=0.0),
         Output("turbidity", noise=0.05, relative=True, step=0.01, low=0.0),
@@ -187,7 +187,7 @@ class WaterQuality(Fleet):
         self.network = Network(self.world)
         self.age = 4.0 + 14.0 * self.draw.uniform("age", self.index)
         return [
-            Device(f"wq-{serial(self.draw, i)}", s)
+            Device(f"urn:dev:ops:wq-{serial(self.draw, i)}", s)
             for i, s in enumerate(sites(self.world.city, self.draw, self.number))
         ]
 
@@ -211,7 +211,7 @@ class WastewaterMeter(Fleet):
 
     kind = "wastewater_meter"
     sector = "water"
-    profile = "wastewater_meter"
+    profile = "sim_wastewater_meter"
     stages = ("collected", "primary", "secondary", "tertiary")
     outputs = tuple(
         Output("water_volume", s, mode="register", step=100.0, modulus=1e13)
@@ -228,7 +228,7 @@ class WastewaterMeter(Fleet):
 
     def install(self) -> list[Device]:
         return [
-            Device(f"wwtp-{serial(self.draw, i)}", s, {}, f"Wastewater works {i + 1}")
+            Device(f"urn:dev:ops:wwtp-{serial(self.draw, i)}", s, {}, f"Wastewater works {i + 1}")
             for i, s in enumerate(sites(self.world.city, self.draw, self.number))
         ]
 

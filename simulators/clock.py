@@ -1,0 +1,106 @@
+"""Clocks of a run: real time, faster than real, or as fast as possible."""
+
+import asyncio
+from typing import Protocol
+
+from citylab.instant import MICROSECONDS, Clock, system_clock
+
+
+class Pace(Protocol):
+    """Gives the city's time as it goes on."""
+
+    async def next(self, last: int) -> int | None:
+        """Wait, then the city's time now [us], later than `last`; None when the run is over."""
+
+
+class RealPace:
+    """The city's time is the machine's.
+
+    Parameters
+    ----------
+    tick : float
+        Time between two rounds [s].
+    """
+
+    def __init__(self, tick: float = 1.0, clock: Clock = system_clock) -> None:
+        self._tick, self._clock = tick, clock
+
+    async def next(self, last: int) -> int | None:
+        """See `Pace`."""
+        while True:
+            await asyncio.sleep(self._tick)
+            now = self._clock()
+            if now > last:
+                return now
+
+
+class AcceleratedPace:
+    """The city's time runs from a start at a speed, until an end.
+
+    Parameters
+    ----------
+    start, end : int
+        [us since 1970, UTC]; an end of 0 is never.
+    speed : float
+        City seconds in a second.
+    """
+
+    def __init__(self, start: int, speed: float, end: int = 0, tick: float = 0.5, clock: Clock = system_clock) -> None:
+        if speed <= 0:
+            raise ValueError(f"speed {speed}; expected more than 0")
+        self._start, self._speed, self._end, self._tick, self._clock = start, speed, end, tick, clock
+        self._origin = clock()
+
+    async def next(self, last: int) -> int | None:
+        """See `Pace`."""
+        if self._end and last >= self._end:
+            return None
+        while True:
+            await asyncio.sleep(self._tick)
+            now = self._start + int((self._clock() - self._origin) * self._speed)
+            if self._end:
+                now = min(now, self._end)
+            if now > last:
+                return now
+
+
+class FastPace:
+    """As fast as the broker takes it, in steps.
+
+    Parameters
+    ----------
+    end : int
+        [us since 1970, UTC].
+    step : int
+        City time of a round [us].
+    """
+
+    def __init__(self, end: int, step: int = 60 * MICROSECONDS) -> None:
+        self._end, self._step = end, step
+
+    async def next(self, last: int) -> int | None:
+        """See `Pace`."""
+        await asyncio.sleep(0)
+        return None if last >= self._end else min(last + self._step, self._end)
+
+
+MQTT_LIMIT = 1500.0
+"""Messages a second that one publisher and a small machine carry [1/s]; measured, see `citylab bench simulate`."""
+
+
+def load_of(devices: int, interval: int, speed: float) -> float:
+    """Messages a second of a run [1/s]: devices x speed / interval [us]."""
+    return devices * speed / (interval / MICROSECONDS)
+
+
+def load_problem(devices: int, interval: int, speed: float) -> str:
+    """What to say of a run that MQTT cannot carry; "" if it can."""
+    load = load_of(devices, interval, speed)
+    if load <= MQTT_LIMIT:
+        return ""
+    fits = MQTT_LIMIT * interval / MICROSECONDS / max(devices, 1)
+    return (
+        f"{devices} devices at one message in {interval / MICROSECONDS:g} s and {speed:g} times real speed are "
+        f"{load:,.0f} messages/s, more than the {MQTT_LIMIT:,.0f} that MQTT carries here; choose a speed up to {fits:.3g}, "
+        "a longer interval, fewer devices, or history (straight to the store)"
+    )
