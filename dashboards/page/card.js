@@ -2,21 +2,20 @@
 
 import { badges } from "./badge.js";
 import { empty, find, make, rankOf, show, tintOf } from "./element.js";
-import { age, label, number, t, whole, withUnit } from "./text.js";
+import { age, figure, label, span, t, whole, withUnit } from "./text.js";
 
 const SHOWN = 6;
 const opened = new Set();
 
-function figure(row) {
-  if (row.kind === "total_increasing") return row.increase === null ? null : [`+${withUnit(row.increase, row.sign)}`, t("now.day")];
-  if (row.result_type === "boolean") return [`${whole(row.true)} / ${whole(row.readings)}`, t("now.true")];
+function figures(row) {
+  if (row.kind === "total_increasing") return row.increase === null ? null : [figure(`+${withUnit(row.increase, row.sign)}`), t("now.day")];
+  if (row.result_type === "boolean") return [figure(`${whole(row.true)} / ${whole(row.readings)}`), t("now.true")];
   if (row.mean === null) return null;
-  const value = row.unit === "%" || row.sign !== "" ? withUnit(row.mean, row.sign) : number(row.mean);
-  return [value, row.min === row.max ? "" : `${number(row.min)} – ${number(row.max)}`];
+  return [withUnit(row.mean, row.sign), row.min === row.max ? "" : span(row.min, row.max)];
 }
 
 function line(row, choose) {
-  const [value, beside] = figure(row) ?? [null, ""];
+  const [value, beside] = figures(row) ?? [null, ""];
   const marks = [];
   if (row.suspect) marks.push(make("span", { class: "warn" }, ` · ${t("quality.suspect.count", { count: whole(row.suspect) })}`));
   if (row.bad) marks.push(make("span", { class: "bad" }, ` · ${t("quality.bad.count", { count: whole(row.bad) })}`));
@@ -33,7 +32,7 @@ function line(row, choose) {
 function card(sector, rows, choose) {
   const counts = {};
   for (const row of rows) for (const [word, count] of Object.entries(row.provenances)) counts[word] = (counts[word] ?? 0) + count;
-  const rank = (row) => (figure(row) === null ? 2 : row.kind === "diagnostic" || row.kind === "status" ? 1 : 0);
+  const rank = (row) => (figures(row) === null ? 2 : row.kind === "diagnostic" || row.kind === "status" ? 1 : 0);
   rows.sort((a, b) => rank(a) - rank(b) || b.readings - a.readings || a.property.localeCompare(b.property));
   const more = rows.length - SHOWN;
   const rest = more > 0 && make("details", { open: opened.has(sector), ontoggle: (event) => opened[event.target.open ? "add" : "delete"](sector) },

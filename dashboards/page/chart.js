@@ -3,7 +3,7 @@
 import { badge } from "./badge.js";
 import { draw, empty, find, named, make, show } from "./element.js";
 import { get } from "./source.js";
-import { clock, label, number, t, whole, withUnit, zone } from "./text.js";
+import { clock, label, number, span, t, whole, withUnit, zone } from "./text.js";
 
 const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [288, 64, 12, 12, 28];
 let series = null;
@@ -83,7 +83,7 @@ function shapes(p) {
 
 function say(point) {
   const parts = [clock(point.time), withUnit(point.value, series.sign)];
-  if (point.min !== null && point.min !== point.max) parts.push(`${number(point.min)} – ${number(point.max)}`);
+  if (point.min !== null && point.min !== point.max) parts.push(span(point.min, point.max));
   parts.push(t("chart.count", { count: whole(point.count) }));
   if (point.quality !== "good") parts.push(t(`quality.${point.quality}`));
   show("chart-value", parts.join(" · "), " ", badge(point.provenance));

@@ -37,12 +37,12 @@ function card(indicator, said) {
   const shown = said.map(([name, value, unit]) => make("p", { class: "value" }, name ? make("small", {}, `${name} `) : null, withUnit(value, signOf(unit))));
   return make("article", { class: "indicator", "data-code": indicator.code },
     make("div", { class: "code" }, make("span", {}, indicator.official_code || indicator.code), indicator.provenance ? badge(indicator.provenance) : null),
-    make("h3", {}, indicator.name), ...shown, make("dl", {}, rows(indicator)));
+    make("h4", {}, indicator.name), ...shown, make("dl", {}, rows(indicator)));
 }
 
-function unsaid(list) {
+function unsaid(list, opened) {
   const reason = (indicator) => [...new Set((indicator.points ?? []).flatMap((point) => point.missing ?? []).map((missing) => missing.text || missing.name))].join("; ");
-  return make("details", {}, make("summary", {}, t("indicators.unsaid", { count: whole(list.length) })),
+  return make("details", { open: opened }, make("summary", {}, t("indicators.unsaid", { count: whole(list.length) })),
     make("ul", {}, list.map((indicator) => make("li", {}, `${indicator.official_code || indicator.code} ${indicator.name}`, reason(indicator) ? ` — ${t("indicators.missing")}: ${reason(indicator)}` : ""))));
 }
 
@@ -56,10 +56,12 @@ export async function showIndicators() {
     return;
   }
   const said = list.map((indicator) => [indicator, values(indicator)]);
-  const cards = said.filter(([, found]) => found.length).map(([indicator, found]) => card(indicator, found));
+  const valued = said.filter(([, found]) => found.length);
   const rest = said.filter(([, found]) => !found.length).map(([indicator]) => indicator);
-  find("indicators-count").textContent = t("indicators.count", { said: whole(cards.length), all: whole(list.length) });
-  find("unsaid")?.remove();
-  show("indicators", ...(cards.length ? cards : [empty(t("indicators.empty"))]));
-  if (rest.length) { const details = unsaid(rest); details.id = "unsaid"; find("indicators").after(details); }
+  find("indicators-count").textContent = t("indicators.count", { said: whole(valued.length), all: whole(list.length) });
+  const operational = ([indicator]) => indicator.family === "operational";
+  const groups = [["indicators.u4ssc", valued.filter((each) => !operational(each))], ["indicators.operational", valued.filter(operational)]];
+  const parts = groups.filter(([, members]) => members.length).map(([key, members]) => make("div", {}, make("h3", { class: "group" }, t(key)), make("div", { class: "grid" }, members.map(([indicator, found]) => card(indicator, found)))));
+  const opened = find("indicators").querySelector("details")?.open ?? false;
+  show("indicators", ...(parts.length ? parts : [empty(t("indicators.empty"))]), ...(rest.length ? [unsaid(rest, opened)] : []));
 }

@@ -66,12 +66,13 @@ function showFeed(fresh = 0) {
     make("span", { class: "sub end" }, badge(reading.provenance))))));
 }
 
-// Measured readings are few beside simulated ones; they stay longer.
+// Measured readings are few beside simulated ones; up to half of the list stays theirs.
 function keepFeed(fresh) {
   feed.unshift(...fresh.toReversed());
   while (feed.length > FEED) {
-    const last = feed.findLastIndex((reading) => reading.provenance === "simulated");
-    feed.splice(last < 0 ? feed.length - 1 : last, 1);
+    const simulated = (reading) => reading.provenance === "simulated";
+    const most = feed.filter(simulated).length > FEED / 2;
+    feed.splice(feed.findLastIndex((reading) => simulated(reading) === most), 1);
   }
 }
 

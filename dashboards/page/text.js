@@ -41,7 +41,10 @@ export function number(value) {
   return new Intl.NumberFormat(state.code, options).format(value);
 }
 
-export const withUnit = (value, sign) => (sign ? `${number(value)}\u202f${sign}` : number(value));
+// Figures keep their order from left to right inside text that runs the other way.
+export const figure = (text) => `\u2066${text}\u2069`;
+export const withUnit = (value, sign) => figure(sign ? `${number(value)}\u202f${sign}` : number(value));
+export const span = (low, high) => figure(`${number(low)} – ${number(high)}`);
 export const share = (value) => new Intl.NumberFormat(state.code, { style: "percent", maximumFractionDigits: 0 }).format(value);
 export const whole = (value) => new Intl.NumberFormat(state.code).format(value);
 
