@@ -101,7 +101,10 @@ class Connection(asyncio.Protocol):
             head = data[position]
             length = data[position + 1]
             start = position + 2
-            if length > 127:
+            if length > 127 and size - position > 2 and data[start] < 128:
+                length = length & 127 | data[start] << 7
+                start += 1
+            elif length > 127:
                 length, start = _length(data, position + 1)
                 if start == 0:
                     if length:

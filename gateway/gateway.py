@@ -14,6 +14,7 @@ from gateway.intake import Intake
 from gateway.layout import Decoder, Layout
 from gateway.limit import Limit
 from gateway.pipeline import Flow, Pipeline
+from gateway.record import unpack
 from gateway.reject import Replayed, replay
 from gateway.source import Source, SourceSettings
 from gateway.spool import Spool
@@ -211,6 +212,10 @@ class Gateway:
         for key, (hashed, received) in self._memory.items(prefix).items():
             arrival.note(int(key.removeprefix(prefix)), hashed, received)
             newest = max(newest, received)
+        for data in self._spool:
+            kept = unpack(data).arrivals
+            if kept is not None and kept.session == arrival.session:
+                newest = max(newest, arrival.load(kept))
         self._intake.newest = max(self._intake.newest, newest)
         return True
 

@@ -15,12 +15,11 @@ from gateway.batch import ABSENT, Batch
 from gateway.connection import DUP, RETAIN, Connection, Packet
 from gateway.layout import Decoder, Lane, Layout
 from gateway.limit import Bucket, Limit
-from gateway.source import DROPPED, Source
+from gateway.source import Source
 
 _log = logging.getLogger(__name__)
 
 _CAREFUL = DUP | RETAIN
-_DROPPED = DROPPED.encode()
 
 
 @dataclass(slots=True)
@@ -157,9 +156,7 @@ class Intake:
         settings = source.settings
         text, simulated = source.split(topic)
         skip = ""
-        if topic == _DROPPED and settings.watch_drops:
-            skip = "broker_counter"
-        elif settings.skipped_root and text.startswith(settings.skipped_root) and not simulated:
+        if settings.skipped_root and text.startswith(settings.skipped_root) and not simulated:
             skip = "command"
         elif topic.startswith(b"$"):
             skip = "broker_topic"
@@ -170,8 +167,6 @@ class Intake:
     def _long_way(self, batch: Batch, source: Source, route: Route, number: int) -> None:
         head, packet_id, topic, payload = batch.messages[number]
         if route.skip:
-            if route.skip == "broker_counter":
-                source.note_dropped(payload)
             batch.outcomes["", Outcome.IGNORED, route.skip] += 1
             return
         if payload is None or len(payload) > self._max_payload:

@@ -19,6 +19,7 @@ _log = logging.getLogger(__name__)
 DROPPED = "$SYS/broker/publish/messages/dropped"
 """Where Mosquitto counts messages that its queues had no room for."""
 
+_DROPPED = DROPPED.encode()
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _CONNECT_TIMEOUT = 10.0
 _CONFIRM_INTERVAL = 2.0
@@ -211,7 +212,8 @@ class Source:
         key = f"topics/{settings.session}"
         wanted = dict.fromkeys(settings.topics, settings.qos)
         if settings.watch_drops:
-            wanted[DROPPED] = 0
+            # asked for each time: Mosquitto tells the counter at once, and then only when it changes
+            await connection.subscribe([(DROPPED, 0)])
         known: dict[str, int] = self._memory.get(key) or {}
         held = known if self._kept else {}
         new = [(topic, qos) for topic, qos in wanted.items() if held.get(topic) != qos]
@@ -251,6 +253,13 @@ class Source:
             self._sink.confirmed(self, until)
 
     def _receive(self, connection: Connection, messages: list[Packet], packet_ids: list[int], size: int) -> None:
+        if self.settings.watch_drops and len(packet_ids) < len(messages):
+            own = [message for message in messages if message[2] == _DROPPED]
+            if own:
+                self._note_dropped(own[-1][3])
+                messages = [message for message in messages if message[2] != _DROPPED]
+                if not messages:
+                    return
         self._sink.receive(self, connection, messages, packet_ids, size)
 
     def pause(self) -> None:
@@ -276,7 +285,7 @@ class Source:
         simulated = bool(self._root) and topic.startswith(self._root)
         return (topic[len(self._root) :] if simulated else topic).decode(errors="replace"), simulated
 
-    def note_dropped(self, payload: bytes | None) -> None:
+    def _note_dropped(self, payload: bytes | None) -> None:
         """Take the broker's own count of dropped messages."""
         if payload is not None and payload.isdigit() and len(payload) < 20:
             self.dropped = int(payload)

@@ -101,6 +101,14 @@ class Spool:
                 self._records = 0
         return None if self._head is None else self._head[0]
 
+    def __iter__(self) -> Iterator[bytes]:
+        """All records not yet given back, oldest first."""
+        for segment in list(self._segments):
+            offset = self._offset if segment == self._segment else 0
+            while (body := self._read(segment, offset)) is not None:
+                yield body
+                offset += _HEAD.size + len(body)
+
     def advance(self) -> None:
         """The oldest record is done with."""
         if self.peek() is None or self._head is None:

@@ -1,0 +1,56 @@
+"""A gateway in a process of its own, to be killed: ``child.py URL FOLDER``.
+
+Its store is DuckDB; while the file ``away`` exists in the folder, the store is away.
+"""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from citylab.decode import Decoder
+from citylab.profile import load_profiles
+from citylab.store import StoreUnavailableError
+from gateway.gateway import Gateway
+from gateway.limit import Limit
+from gateway.loop import run
+from gateway.source import SourceSettings
+from stores.duckdb import DuckDBStore
+from stores.sqlite import SqliteState
+
+
+class Leaving:
+    def __init__(self, store, away):
+        self._store, self._away = store, away
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def write(self, batch, arrivals=None):
+        if self._away.exists():
+            raise StoreUnavailableError("the test took it away")
+        return self._store.write(batch, arrivals)
+
+
+async def main(url, folder):
+    store, state = DuckDBStore(folder / "readings.duckdb"), SqliteState(folder / "state.sqlite")
+    source = SourceSettings(url=url, simulated_root="sim/", skipped_root="citylab/", watch_drops=True)
+    gateway = Gateway(
+        Leaving(store, folder / "away"),
+        state,
+        Decoder(load_profiles(), state.memory("decoder")),
+        [source],
+        spool_dir=folder / "spool",
+        limit=Limit(rate=1e6, burst=1e6),
+    )
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, lambda: loop.create_task(gateway.stop()))
+    await gateway.run()
+    health = gateway.health()
+    state.memory("test").put({"dropped": health["sources"][0]["broker_dropped"], "spool": health["spool"]})
+    store.close()
+    state.close()
+
+
+if __name__ == "__main__":
+    run(main(sys.argv[1], Path(sys.argv[2])))
