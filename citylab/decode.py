@@ -6,6 +6,7 @@ from typing import Any
 from citylab.codecs import Content, find_codec
 from citylab.codecs.registry import Unreadable
 from citylab.envelopes import find_envelope
+from citylab.envelopes.home_assistant import read_state
 from citylab.lane import Lane, Shape, build_lane, shape_of
 from citylab.mapping import Plan, number_repeats
 from citylab.message import Decoded, Message, Outcome, Refusal, ThingUpdate
@@ -14,7 +15,7 @@ from citylab.profile import DeviceProfile
 from citylab.router import Candidate, Route, Router, case_fits, conditions, fits
 from citylab.state import KeyValue
 from citylab.template import clean_name, fill, first
-from citylab.uplink import Context, Ephemeral, Uplink
+from citylab.uplink import Context, Memory, Uplink
 
 _ONLINE = {"online": True, "true": True, "connected": True, "1": True, "2": True, "on": True,
            "offline": False, "false": False, "disconnected": False, "0": False, "off": False, "lost": False}  # fmt: skip
@@ -41,7 +42,7 @@ class Decoder:
 
     def __init__(self, profiles: Sequence[DeviceProfile], memory: KeyValue | None = None, zone: str = "UTC") -> None:
         self.zone = zone
-        self.memory: KeyValue = Ephemeral() if memory is None else memory
+        self.memory = Memory(memory)
         self._router = Router(profiles, zone)
         self._shapes: dict[tuple[str, bool], Shape] = {}
 
@@ -55,6 +56,10 @@ class Decoder:
             text = f"the decoder failed on this message ({type(error).__name__}); please report it with its bytes"
             return Decoded(Outcome.ERROR, refusals=[Refusal("decoder_fault", text)])
 
+    def flush(self) -> None:
+        """Make durable what tells repeats; call it after readings are stored and before they are acknowledged."""
+        self.memory.flush()
+
     def lane(self, topic: str, simulated: bool) -> Lane | None:
         """Fast path of a topic whose last decoded message was flat numbers; None if there is none."""
         shape = self._shapes.get((topic, simulated))
@@ -63,6 +68,11 @@ class Decoder:
     def _decode(self, message: Message) -> Decoded:
         if len(message.topic) > MAX_TOPIC:
             return _refused("topic_too_long", f"the topic has {len(message.topic)} characters")
+        space = f"{message.source}/{'sim' if message.simulated else 'real'}/"
+        discovered = read_state(message, self.memory, space)
+        if discovered is not None:
+            self._shapes.pop((message.topic, message.simulated), None)
+            return discovered
         routes = self._router.route(message.topic)
         last: Decoded | None = None
         for route in routes:
@@ -77,14 +87,14 @@ class Decoder:
         return last
 
     def _by_route(self, message: Message, route: Route) -> Decoded | None:
-        simulated = "sim" if message.simulated else "real"
-        context = Context(message, route.parts, self.memory, self.zone, f"{message.source}/{simulated}/")
+        space = f"{message.source}/{'sim' if message.simulated else 'real'}/"
+        context = Context(message, route.parts, self.memory, self.zone, space)
         opened = find_envelope(route.envelope).unwrap(message.payload, context)
         decoded = Decoded(opened.outcome or Outcome.IGNORED, [], opened.refusals, opened.things)
         if not opened.uplinks:
             return decoded
         outcomes = [self._read(context, route, uplink, decoded) for uplink in opened.uplinks]
-        return _conclude(decoded, outcomes)
+        return _conclude(decoded, outcomes, opened.outcome)
 
     def _read(self, context: Context, route: Route, uplink: Uplink, decoded: Decoded) -> Outcome:
         """Read one uplink by the first profile that fits; add what it gives to `decoded`."""
@@ -167,7 +177,7 @@ class Decoder:
             known, refused = known + result.known, refused + len(result.refusals)
             unknown.extend(result.unknown)
         if uplink.sequence is not None and decoded.device:
-            decoded.sequence = (decoded.device, *uplink.sequence)
+            decoded.sequence = (uplink.sequence_of or decoded.device, *uplink.sequence)
         if len(decoded.readings) > before:
             if len(content.objects) == 1 and not decoded.refusals:
                 self._learn(message, candidate, uplink, content.objects[0])
@@ -189,7 +199,7 @@ class Decoder:
         seen = self.memory.get(name) or []
         if mark in seen:
             return True
-        self.memory.put({name: [*seen, mark][-MAX_MARKS:]})
+        self.memory.note({name: [*seen, mark][-MAX_MARKS:]})
         return False
 
     def _learn(self, message: Message, candidate: Candidate, uplink: Uplink, content: Any) -> None:
@@ -235,8 +245,12 @@ def _provenance(message: Message, uplink: Uplink) -> Provenance:
     return Provenance.SIMULATED if message.simulated or uplink.simulated else Provenance.MEASURED
 
 
-def _conclude(decoded: Decoded, outcomes: list[Outcome]) -> Decoded:
+def _conclude(decoded: Decoded, outcomes: list[Outcome], given: Outcome | None) -> Decoded:
     """One outcome of a message from those of its parts; a sequence where a key and time repeat."""
+    if given is not None and Outcome.STORED not in outcomes and Outcome.ERROR not in outcomes:
+        outcomes = [given]
+        if given is Outcome.STATUS:
+            decoded.refusals.clear()
     for outcome in (Outcome.STORED, Outcome.ERROR, Outcome.UNMAPPED, Outcome.DUPLICATE, Outcome.STATUS):
         if outcome in outcomes:
             decoded.outcome = outcome

@@ -77,7 +77,15 @@ def simple(plan: Plan) -> bool:
         profile.match.envelope == "plain"
         and profile.codec == "json"
         and not profile.match.where
-        and not (profile.each or profile.unfold or profile.places or profile.same or profile.encoding)
+        and not (
+            profile.each
+            or profile.unfold
+            or profile.inside
+            or profile.named
+            or profile.places
+            or profile.same
+            or profile.encoding
+        )
         and not any(case.where or case.keys for case in (*profile.status, *profile.ignore))
     )
 

@@ -16,7 +16,7 @@ from citylab.normalise import Rule, absent, graded, rule_of
 from citylab.number import ValueProblem
 from citylab.observation import MAX_SEQUENCE, DatastreamKey, Provenance, Quality, TimeSource
 from citylab.path import MISSING, Leaf, leaves, lookup, matches, path_pattern
-from citylab.place import place_readings
+from citylab.place import expand, find_fix
 from citylab.profile import Channel, DeviceProfile, Each, TimeRule
 from citylab.template import clean_name, fill, first
 from citylab.uplink import Uplink
@@ -108,6 +108,8 @@ class Plan:
                 match = pattern.fullmatch(path) if pattern else None
                 if match:
                     return self._rule(channel), match.groupdict()
+        if path.endswith("]"):
+            return self._search(path[: path.rindex("[")], port)
         if self.profile.common and (channel_ := common_names().get(path.lower())) is not None:
             return self._rule(channel_), {}
         return None
@@ -131,6 +133,7 @@ class Plan:
             Of every reading.
         """
         result = Result()
+        content = self._proper(content, uplink.parts)
         root = self._root(uplink, content, received, result)
         result.device = root.device
         if not root.device:
@@ -140,6 +143,18 @@ class Plan:
             self._read_scope(scope, content, uplink.port, provenance, result)
         result.things.append(self._thing(root, uplink, content, provenance, result))
         return result
+
+    def _proper(self, content: Any, parts: Mapping[str, Any]) -> Any:
+        """The message proper: out of its wrapper, a bare value under its name."""
+        if isinstance(content, dict):
+            for name in self.profile.inside:
+                if isinstance(content.get(name), dict):
+                    content = content[name]
+                    break
+        if self.profile.named:
+            bare = content[""] if isinstance(content, dict) and content.keys() == {""} else content
+            return {fill(self.profile.named, parts) or "": bare, **_times_of(bare)}
+        return content
 
     def _root(self, uplink: Uplink, content: Any, received: int, result: Result) -> _Scope:
         parts = uplink.parts
@@ -264,25 +279,27 @@ class Plan:
 
     def _read_places(self, scope: _Scope, content: Any, provenance: Provenance, result: Result) -> None:
         del content
-        for place in self.profile.places:
-            found, known, problem = place_readings(place, scope.content)
-            result.known += known
-            if problem is not None:
-                result.refusals.append(problem)
-            if found is None:
-                continue
-            latitude, longitude, altitude = found
-            moment = scope.moment
-            if place.role == "site":
+        for rule in self.profile.places:
+            for place, captured in expand(rule, scope.content):
+                found, known, problem = find_fix(place, scope.content)
+                result.known += known
+                if problem is not None:
+                    result.refusals.append(problem)
+                if found is None:
+                    continue
+                latitude, longitude, altitude = found
                 result.things.append(
                     ThingUpdate(scope.device, latitude=latitude, longitude=longitude, altitude=altitude,
                                 provenance=provenance)
                 )  # fmt: skip
-                continue
-            text = f"{longitude!r} {latitude!r}" + ("" if altitude is None else f" {altitude!r}")
-            name = fill(place.channel, scope.parts, scope.content) if place.channel else ""
-            key = DatastreamKey(scope.device, "position", name or "")
-            result.readings.append(Reading(key, text, moment.instant, moment.source, moment.quality, provenance))
+                if place.role == "site":
+                    continue
+                moment = scope.moment
+                text = f"{longitude!r} {latitude!r}" + ("" if altitude is None else f" {altitude!r}")
+                parts = {**scope.parts, **captured}
+                name = fill(place.channel, parts, scope.content) if place.channel else ""
+                key = DatastreamKey(scope.device, "position", name or "")
+                result.readings.append(Reading(key, text, moment.instant, moment.source, moment.quality, provenance))
 
     def _thing(self, root: _Scope, uplink: Uplink, content: Any, provenance: Provenance, result: Result) -> ThingUpdate:
         profile = self.profile
@@ -301,6 +318,11 @@ class Plan:
             provenance=provenance,
             properties=dict(profile.properties),
         )
+
+
+def _times_of(content: Any) -> dict[str, Any]:
+    """Fields beside a bare value that a time rule may name."""
+    return {k: v for k, v in content.items() if k != "value"} if isinstance(content, dict) else {}
 
 
 def _judged(instant: int, received: int) -> Moment:

@@ -98,6 +98,8 @@ def absent(channel: Channel, value: Any) -> bool:
 
 def graded(channel: Channel, beside: Mapping[str, Any] | None, quality: Quality) -> Quality:
     """Quality after the field that grades it."""
+    if beside is not None and beside.get("quality") in {"suspect", "bad"}:
+        return max(quality, Quality.SUSPECT)
     if not channel.quality_from or beside is None:
         return quality
     grade = beside.get(channel.quality_from)

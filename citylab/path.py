@@ -14,7 +14,7 @@ _VALUE_KEYS = ("value", "data")
 _UNIT_KEYS = ("unit", "units", "unitCode")
 _TIME_KEYS = ("observedAt", "timestamp", "TimeInstant")
 _BESIDE = frozenset(
-    (*_VALUE_KEYS, *_UNIT_KEYS, *_TIME_KEYS, "displayName", "type", "metadata", "date_received", "name")
+    (*_VALUE_KEYS, *_UNIT_KEYS, *_TIME_KEYS, "displayName", "type", "metadata", "date_received", "quality", "name")
 )
 
 

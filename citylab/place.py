@@ -1,17 +1,40 @@
 """Positions in messages: pairs of fields, texts, lists; only the device's own, and only possible ones."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from citylab.message import Refusal
 from citylab.number import ValueProblem, read_number
-from citylab.path import MISSING, lookup, matches
+from citylab.path import MISSING, leaves, lookup, matches, path_pattern
 from citylab.profile import Place
 
 Fix = tuple[float, float, float | None]
 
 
-def place_readings(place: Place, content: Any) -> tuple[Fix | None, int, Refusal | None]:
+def expand(place: Place, content: Any) -> Iterator[tuple[Place, dict[str, str]]]:
+    """A place for each match of its pattern, with the named parts; the place itself if it has none."""
+    path = place.text or place.latitude
+    pattern = path_pattern(path)
+    if pattern is None:
+        yield place, {}
+        return
+    for leaf in leaves(content):
+        match = pattern.fullmatch(leaf.path)
+        if match:
+            parts = match.groupdict()
+            names = ("latitude", "longitude", "altitude", "text")
+            filled = {name: _fill(getattr(place, name), parts) for name in names}
+            yield place.model_copy(update=filled), parts
+
+
+def _fill(path: str, parts: dict[str, str]) -> str:
+    for name, value in parts.items():
+        path = path.replace("{" + name + "}", value)
+    return path
+
+
+def find_fix(place: Place, content: Any) -> tuple[Fix | None, int, Refusal | None]:
     """Position of a message by its rule: the fix, how many fields were known, and why there is none."""
     path = place.text or place.latitude
     try:

@@ -319,6 +319,10 @@ class DeviceProfile(Document):
         Whether field names not listed are looked up in `names.yaml`.
     ports : dict
         Further fields by LoRaWAN port.
+    inside : tuple[str, ...]
+        Fields one of which holds the message proper.
+    named : str
+        Template of the field name of a bare value (or of ``{"value": ...}``), from parts of the topic.
     each : tuple[Each, ...]
         Parts of the message that are read one by one.
     unfold : dict
@@ -348,6 +352,8 @@ class DeviceProfile(Document):
     fields: Mapping[str, Channel] = Field(default_factory=dict)
     common: bool = False
     ports: Mapping[int, Mapping[str, Channel]] = Field(default_factory=dict)
+    inside: tuple[str, ...] = ()
+    named: str = ""
     each: tuple[Each, ...] = ()
     unfold: Mapping[str, Literal["json", "pairs"]] = Field(default_factory=dict)
     places: tuple[Place, ...] = ()
@@ -357,7 +363,7 @@ class DeviceProfile(Document):
     encoding: Literal["", "latin-1"] = ""
     examples: tuple[Example, ...] = ()
 
-    @field_validator("device", "aliases", "time", "each", "places", "status", "ignore", mode="before")
+    @field_validator("device", "aliases", "time", "inside", "each", "places", "status", "ignore", "same", mode="before")
     @classmethod
     def _one_or_many(cls, data: Any) -> Any:
         return data if isinstance(data, list | tuple) else [data]

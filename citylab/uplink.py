@@ -31,10 +31,10 @@ class Uplink:
         Model, brand, profile name and the like, by name; matched by ``model``.
     times : list
         Instants [us] with their source, most trusted first.
-    historical : bool
-        Whether the message says that its readings are old: then no network time stands in.
     sequence : tuple[int, int] | None
-        Message counter and its modulus.
+        Message counter and its modulus (0: none).
+    sequence_of : str
+        Who counts, if it is not the device.
     key : str
         What makes two uplinks of a device the same, "" if nothing does.
     """
@@ -50,6 +50,7 @@ class Uplink:
     site: Site | None = None
     simulated: bool = False
     sequence: tuple[int, int] | None = None
+    sequence_of: str = ""
     key: str = ""
 
 
@@ -69,7 +70,7 @@ class Context:
 
     message: Message
     parts: Mapping[str, str]
-    memory: KeyValue
+    memory: "Memory"
     zone: str
     space: str
     """Prefix of memory keys: tells apart sources, and simulated from real."""
@@ -98,23 +99,47 @@ class Envelope(Protocol):
         """Topic and payload of a message: the inverse, for simulated devices."""
 
 
-class Ephemeral:
-    """Memory without a store behind it."""
+class Memory:
+    """What decoders remember: read once from a store, kept at hand, written through.
 
-    def __init__(self) -> None:
-        self._entries: dict[str, Any] = {}
+    Parameters
+    ----------
+    store : KeyValue | None
+        Where it survives a restart; None keeps it in the process alone.
+    """
+
+    _PREFIX = "decode/"
+
+    def __init__(self, store: KeyValue | None) -> None:
+        self._store = store
+        found = {} if store is None else store.items(self._PREFIX)
+        self._entries: dict[str, Any] = {key.removeprefix(self._PREFIX): value for key, value in found.items()}
+        self._pending: dict[str, Any] = {}
 
     def get(self, key: str) -> Any | None:
         """JSON value of a key."""
         return self._entries.get(key)
 
     def put(self, entries: dict[str, Any]) -> None:
-        """Set values; None removes a key."""
+        """Set values, durably where there is a store; None removes a key."""
+        self.note(entries)
+        self.flush()
+
+    def note(self, entries: dict[str, Any]) -> None:
+        """Set values; they become durable with the next `flush`."""
         for key, value in entries.items():
             if value is None:
                 self._entries.pop(key, None)
             else:
                 self._entries[key] = value
+        if self._store is not None:
+            self._pending |= entries
+
+    def flush(self) -> None:
+        """Make all notes durable."""
+        if self._store is not None and self._pending:
+            self._store.put({self._PREFIX + key: value for key, value in self._pending.items()})
+            self._pending = {}
 
     def items(self, prefix: str) -> dict[str, Any]:
         """All entries whose key starts so."""

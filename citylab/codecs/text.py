@@ -1,0 +1,44 @@
+"""Texts with numbers in fixed places, such as ``Temperature = 21.5``; the options give the pattern."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from citylab.codecs.registry import Content, Options, Unreadable
+
+_PART = re.compile(r"\{(\w+)\}")
+
+
+@lru_cache(maxsize=256)
+def _regex(pattern: str) -> re.Pattern[str]:
+    out, at = "", 0
+    for part in _PART.finditer(pattern):
+        out += re.escape(pattern[at : part.start()]) + f"(?P<{part[1]}>.{{1,64}}?)"
+        at = part.end()
+    return re.compile(out + re.escape(pattern[at:]), re.DOTALL)
+
+
+def decode(data: bytes, port: int, options: Options) -> Content:
+    """Object of the pattern's parts.
+
+    Raises
+    ------
+    Unreadable
+        If the text is another.
+    """
+    del port
+    pattern = str(options.get("pattern", "{value}"))
+    try:
+        text = data.strip(b"\0 \t\r\n").decode()
+    except UnicodeDecodeError as error:
+        raise Unreadable("not_utf8", f"not UTF-8 at byte {error.start}") from None
+    found = _regex(pattern).fullmatch(text)
+    if found is None:
+        raise Unreadable("other_text", f"{text[:60]!r} does not fit the pattern {pattern!r}")
+    return Content([found.groupdict()])
+
+
+def encode(content: Any, port: int, options: Options) -> bytes:
+    """The pattern filled in."""
+    del port
+    return _PART.sub(lambda m: str(content[m[1]]), str(options.get("pattern", "{value}"))).encode()
