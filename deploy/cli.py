@@ -11,6 +11,7 @@ from typing import Any, NoReturn, Protocol, cast
 from citylab.document import DocumentError, nearest
 from deploy import command
 from deploy.broker.error import BrokerError
+from deploy.error import UsageError
 from deploy.settings import SettingError
 
 EPILOG = """\
@@ -21,10 +22,6 @@ Three ways in:
 
 Every setting is also an environment variable: --mqtt-port is CITYLAB_MQTT_PORT.
 """
-
-
-class UsageError(Exception):
-    """The command was called in a way that cannot work; the text names the cause and the remedy."""
 
 
 class Command(Protocol):

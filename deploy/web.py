@@ -60,6 +60,7 @@ class WebServer:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((self._host, self._port))
+            self._port = int(self._socket.getsockname()[1])
         except OSError as error:
             self._socket.close()
             raise SettingError(

@@ -1,7 +1,7 @@
 """Joins the parts by the settings: the only module that picks a store or imports every part."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from typing import Any
 
@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 from citylab.city import City, load_city
 from citylab.decode import Decoder
 from citylab.instant import MICROSECONDS, Clock, system_clock
-from citylab.profile import load_profiles
+from citylab.profile import DeviceProfile, load_profiles
 from citylab.state import State
 from citylab.store import Store
 from dashboards.router import router as page_router
@@ -24,7 +24,8 @@ from gateway.metric import GatewayCollector
 from gateway.source import SourceSettings
 from services.app import create_app
 from services.context import Context
-from simulators.publisher import Publisher
+from simulators.ledger import Ledger
+from simulators.publisher import BrokerLogin, Publisher
 from simulators.simulation import Simulation
 from stores.sqlite import SqliteState
 
@@ -103,8 +104,12 @@ def open_store(settings: Settings, state: State, clock: Clock) -> Store:
 
 def make_decoder(parts: Parts) -> Decoder:
     """The decoder with the shipped profiles and the user's own."""
-    overlay = [parts.settings.profiles] if parts.settings.profiles else []
-    return Decoder(load_profiles(*overlay), parts.state.memory("decoder"), parts.city.time_zone)
+    return Decoder(profiles(parts.settings), parts.state.memory("decoder"), parts.city.time_zone)
+
+
+def profiles(settings: Settings) -> list[DeviceProfile]:
+    """The shipped device profiles, and the user's own over them."""
+    return load_profiles(*([settings.profiles] if settings.profiles else []))
 
 
 def make_gateway(parts: Parts) -> Gateway:
@@ -147,20 +152,33 @@ def _secret(path: Any) -> str:
 
 
 def make_simulation(parts: Parts) -> Simulation:
-    """The simulated city."""
-    return Simulation(parts.city, parts.settings.seed, parts.clock())
+    """The simulated city, with as many devices as the settings ask for."""
+    simulation = Simulation(parts.city, parts.settings.seed, parts.clock())
+    wanted = parts.settings.devices
+    if not wanted:
+        return simulation
+    factor = wanted / len(simulation.things)
+    fleets = {fleet.kind: max(1, round(fleet.number * factor)) for fleet in simulation.fleets}
+    section = {**parts.city.simulation, "fleets": fleets}
+    city = parts.city.model_copy(update={"simulation": section})
+    return Simulation(city, parts.settings.seed, parts.clock())
 
 
 def make_publisher(parts: Parts, simulation: Simulation) -> Publisher:
     """What the simulated devices publish from now on; its health is registered."""
     settings = parts.settings
-    publisher = Publisher(
-        simulation,
-        settings.mqtt_host,
-        settings.mqtt_port,
+    login = BrokerLogin(
+        host=settings.mqtt_host,
+        port=settings.mqtt_port,
         username="simulator",
         password=credentials(settings.data)["simulator"],
-        folder=settings.data / "ledger",
     )
-    parts.health["simulators"] = publisher.health
+    publisher = Publisher(simulation, profiles(settings), login, Ledger(settings.data / "ledger"))
+
+    def health() -> dict[str, Any]:
+        counts = asdict(publisher.counts)
+        detail = "" if publisher.counts.connected else "the simulators are not connected to the broker"
+        return {"ready": publisher.counts.connected, "detail": detail, "messages": counts}
+
+    parts.health["simulators"] = health
     return publisher

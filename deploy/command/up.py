@@ -20,6 +20,7 @@ import numpy as np
 
 from citylab.observation import Int32
 from deploy.broker import choose_broker
+from deploy.client import announce
 from deploy.command.broker import hint
 from deploy.history import fill_history, missing_since, register_city
 from deploy.log import set_up_logging
@@ -29,6 +30,7 @@ from deploy.settings import Settings
 from deploy.web import WebServer
 from deploy.wiring import Parts, make_app, make_gateway, make_publisher, make_simulation, open_parts
 from gateway.loop import run as run_loop
+from simulators.clock import RealPace
 from simulators.simulation import Simulation
 
 
@@ -83,11 +85,12 @@ async def _up(settings: Settings, began: float, *, browser: bool, simulated: boo
         if simulated:
             simulation = await asyncio.to_thread(make_simulation, parts)
             ids = await asyncio.to_thread(register_city, simulation, parts.state.registry, parts.store)
-            await asyncio.to_thread(_fill, parts, simulation, ids)
+            now = await asyncio.to_thread(fill, parts, simulation, ids)
             publisher = make_publisher(parts, simulation)
-            tasks.append(asyncio.create_task(publisher.run(), name="simulators"))
+            tasks.append(asyncio.create_task(publisher.run(RealPace(clock=parts.clock), now), name="simulators"))
             stack.push_async_callback(_end, tasks[-1])
         await web.start()
+        stack.callback(announce(settings, web.url).unlink, missing_ok=True)
         tasks += [web.task] if web.task else []
         say("page", web.url)
         print(f"Ready after {time.monotonic() - began:.1f} s. Ctrl-C stops it. To try the broker:", flush=True)
@@ -103,7 +106,8 @@ async def _end(task: "asyncio.Task[None]") -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def _fill(parts: Parts, simulation: Simulation, ids: Int32) -> None:
+def fill(parts: Parts, simulation: Simulation, ids: Int32) -> int:
+    """Fill in the history that is missing, and say so; the time up to which it reaches [us]."""
     began = time.monotonic()
     now = parts.clock()
     start = missing_since(parts.store, ids, now, parts.settings.history_days)
@@ -124,3 +128,4 @@ def _fill(parts: Parts, simulation: Simulation, ids: Int32) -> None:
         f"{days:.1f} days of {len(simulation.things)} simulated devices, {len(np.unique(ids))} series: "
         f"{stored:,} readings in {time.monotonic() - began:.1f} s",
     )
+    return now
