@@ -5,38 +5,33 @@ import multiprocessing
 import os
 import platform
 import shutil
-import socket
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 
 from citylab.decode import Decoder
+from citylab.instant import system_clock
+from citylab.observation import ObservationBatch
 from citylab.profile import load_profiles
 from citylab.state import State
-from citylab.store import Store
-from gateway import packet
+from citylab.store import Arrivals, Store, WriteResult
 from gateway.gateway import Gateway
 from gateway.limit import Limit
+from gateway.load import CLIENT, DEVICES, HOST, VALUES, broker, fill, pace, session
 from gateway.loop import run
 from gateway.source import SourceSettings
 
 Parts = Callable[[Path], tuple[Store, State]]
 """Opens store and state in an empty folder; a function at the top of a module, since it goes to another process."""
 
-DEVICES = 1000
-VALUES = 5
-_CLIENT = "bench"
-_HOST = "127.0.0.1"
-_PERIOD = 60_000
+_PATIENCE = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +41,7 @@ class Drain:
     Attributes
     ----------
     rate : float
-        Messages a second, from connecting to the last one counted (gateway: durable and acknowledged).
+        Messages a second, from connecting to the last one counted (gateway: durable).
     peak_memory : int
         Largest resident memory of the process [bytes].
     stored : int
@@ -58,94 +53,39 @@ class Drain:
     stored: int = 0
 
 
-def message(number: int) -> tuple[str, bytes]:
-    """Topic and payload of the n-th message: five values and a time.
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """Publish-to-stored at a steady rate.
 
-    Examples
-    --------
-    >>> message(0)[0]
-    'city/agriculture/weather_station/bench-0'
+    Attributes
+    ----------
+    p50, p95, p99 : float
+        [s]
     """
-    device, turn = number % DEVICES, number // DEVICES
-    content = {
-        "time": 1_790_000_000_000 + turn * _PERIOD + device,
-        "air_temperature": 15 + number % 100 / 10,
-        "relative_humidity": 40 + number % 37,
-        "wind_speed": number % 83 / 10,
-        "solar_irradiance": float(number % 900),
-        "air_pressure": 980 + number % 400 / 10,
-    }
-    return f"city/agriculture/weather_station/bench-{device}", orjson.dumps(content)
+
+    rate: float
+    readings: int
+    p50: float
+    p95: float
+    p99: float
+    peak_memory: int
 
 
-def publish_bytes(number: int, qos: int) -> bytes:
-    """PUBLISH packet of the n-th message."""
-    topic, payload = message(number)
-    encoded = topic.encode()
-    body = len(encoded).to_bytes(2) + encoded + ((number % 0xFFFF + 1).to_bytes(2) if qos else b"") + payload
-    return packet.frame(0x30 | qos << 1, body)
+class Timed:
+    """A store that notes how old readings are when they are durable."""
 
+    def __init__(self, store: Store) -> None:
+        self.ages: list[np.ndarray[Any, np.dtype[np.int64]]] = []
+        self._store = store
 
-@contextmanager
-def broker(directory: Path, inflight: int) -> Any:
-    """A Mosquitto for one benchmark: its port."""
-    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
-    program = shutil.which("mosquitto", path=path)
-    if program is None:
-        raise FileNotFoundError("the benchmark needs Mosquitto; install it (Debian: apt install mosquitto)")
-    with socket.socket() as free:
-        free.bind((_HOST, 0))
-        port = free.getsockname()[1]
-    config = directory / "mosquitto.conf"
-    config.write_text(
-        f"listener {port} {_HOST}\nallow_anonymous true\npersistence false\nqueue_qos0_messages true\n"
-        f"max_queued_messages 0\nmax_queued_bytes 0\nmax_inflight_messages {inflight}\nlog_type error\n",
-        encoding="utf-8",
-    )
-    process = subprocess.Popen([program, "-c", str(config)], stdout=subprocess.DEVNULL)  # noqa: S603 - our own file
-    try:
-        _wait_for(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(10)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
 
-
-def _wait_for(port: int) -> None:
-    for _ in range(200):
-        with suppress(OSError), socket.create_connection((_HOST, port), 1):
-            return
-        time.sleep(0.02)
-    raise TimeoutError("the benchmark's broker does not answer")
-
-
-def fill(port: int, count: int, qos: int, inflight: int = 1000) -> None:
-    """Open a session for the drain, close it, and put messages into its queue."""
-    with _greeted(port, _CLIENT, clean=True):
-        pass
-    with _greeted(port, _CLIENT, clean=False) as session:
-        session.sendall(packet.subscribe(1, [("city/#", qos)]))
-        session.recv(64)
-        session.sendall(packet.DISCONNECT)
-    with _greeted(port, "bench-publisher", clean=True) as publisher:
-        acknowledged = 0
-        for start in range(0, count, inflight):
-            stop = min(count, start + inflight)
-            publisher.sendall(b"".join(publish_bytes(n, qos) for n in range(start, stop)))
-            while qos and acknowledged < stop * 4:
-                acknowledged += len(publisher.recv(65536))
-        publisher.sendall(packet.PINGREQ)
-        publisher.recv(64)
-        publisher.sendall(packet.DISCONNECT)
-
-
-@contextmanager
-def _greeted(port: int, client_id: str, *, clean: bool) -> Any:
-    with socket.create_connection((_HOST, port), 30) as connection:
-        connection.sendall(packet.connect(client_id, "", "", 60, clean=clean))
-        if connection.recv(4)[3:] != b"\0":
-            raise ConnectionError("the benchmark's broker refuses the connection")
-        yield connection
+    def write(self, batch: ObservationBatch, arrivals: Arrivals | None = None) -> WriteResult:
+        """Store readings; see `Store.write`."""
+        result = self._store.write(batch, arrivals)
+        self.ages.append(system_clock() - batch.phenomenon_time)
+        return result
 
 
 def drain_bare(port: int, count: int, answer: Any) -> None:
@@ -154,7 +94,7 @@ def drain_bare(port: int, count: int, answer: Any) -> None:
     from paho.mqtt.enums import CallbackAPIVersion
 
     seen = 0
-    client = Client(CallbackAPIVersion.VERSION2, client_id=_CLIENT, clean_session=False)
+    client = Client(CallbackAPIVersion.VERSION2, client_id=CLIENT, clean_session=False)
 
     def on_message(*_: Any) -> None:
         nonlocal seen
@@ -164,7 +104,7 @@ def drain_bare(port: int, count: int, answer: Any) -> None:
 
     client.on_message = on_message
     begun = time.perf_counter()
-    client.connect(_HOST, port)
+    client.connect(HOST, port)
     client.loop_forever()
     answer.send(Drain(count / (time.perf_counter() - begun), peak_memory()))
 
@@ -174,17 +114,21 @@ def drain_gateway(port: int, count: int, qos: int, parts: Parts, directory: str,
     run(_drain_gateway(port, count, qos, parts, Path(directory), answer))
 
 
-async def _drain_gateway(port: int, count: int, qos: int, parts: Parts, directory: Path, answer: Any) -> None:
-    store, state = parts(directory)
-    settings = SourceSettings(url=f"mqtt://{_HOST}:{port}", topics=("city/#",), qos=qos, client_id=_CLIENT)
+def _gateway(port: int, qos: int, store: Store, state: State, directory: Path) -> Gateway:
+    settings = SourceSettings(url=f"mqtt://{HOST}:{port}", topics=("city/#",), qos=qos, client_id=CLIENT)
     state.memory("gateway").put({f"topics/{settings.session}": {"city/#": qos}})
     decoder = Decoder(load_profiles(), state.memory("decoder"))
-    gateway = Gateway(store, state, decoder, [settings], spool_dir=directory / "spool", limit=Limit())
+    return Gateway(store, state, decoder, [settings], spool_dir=directory / "spool", limit=Limit())
+
+
+async def _drain_gateway(port: int, count: int, qos: int, parts: Parts, directory: Path, answer: Any) -> None:
+    store, state = parts(directory)
+    gateway = _gateway(port, qos, store, state, directory)
     begun = time.perf_counter()
     await gateway.start()
     while sum(gateway.book.messages().values()) < count:
-        if time.perf_counter() - begun > 300:
-            raise TimeoutError(f"after 300 s: {gateway.health()}")
+        if time.perf_counter() - begun > _PATIENCE:
+            raise TimeoutError(f"not drained: {gateway.health()}")
         await asyncio.sleep(0.005)
     spent = time.perf_counter() - begun
     await gateway.stop()
@@ -192,6 +136,28 @@ async def _drain_gateway(port: int, count: int, qos: int, parts: Parts, director
     store.close()
     state.close()
     answer.send(Drain(count / spent, peak_memory(), stored))
+
+
+def delay_gateway(port: int, rate: float, seconds: float, parts: Parts, directory: str, answer: Any) -> None:
+    """Child: take a steady stream and tell how old readings are when durable."""
+    run(_delay_gateway(port, rate, seconds, parts, Path(directory), answer))
+
+
+async def _delay_gateway(port: int, rate: float, seconds: float, parts: Parts, directory: Path, answer: Any) -> None:
+    inner, state = parts(directory)
+    store = Timed(inner)
+    gateway = _gateway(port, 0, store, state, directory)
+    await gateway.start()
+    publisher = multiprocessing.get_context("spawn").Process(target=pace, args=(port, rate, seconds))
+    publisher.start()
+    await asyncio.to_thread(publisher.join)
+    await asyncio.sleep(1.0)
+    await gateway.stop()
+    ages = np.concatenate(store.ages) / 1e6
+    inner.close()
+    state.close()
+    p50, p95, p99 = np.percentile(ages, [50, 95, 99]).tolist()
+    answer.send(Delay(rate, len(ages), p50, p95, p99, peak_memory()))
 
 
 def peak_memory() -> int:
@@ -204,26 +170,31 @@ def peak_memory() -> int:
     return int(peak if platform.system() == "Darwin" else peak * 1024)
 
 
-def in_child(function: Callable[..., None], *arguments: Any) -> Drain:
-    """Run a drain in a process of its own."""
+def in_child(function: Callable[..., None], *arguments: Any) -> Any:
+    """Run a measurement in a process of its own; what it answers."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     child = context.Process(target=function, args=(*arguments, sender))
     child.start()
     sender.close()
     try:
-        result: Drain = receiver.recv()
+        return receiver.recv()
     except EOFError:
         raise RuntimeError(f"{function.__name__} ended with code {child.exitcode} and no result") from None
     finally:
         child.join(60)
-    return result
 
 
 def bench_ingest(
-    parts: Parts, *, messages: int = 200_000, runs: int = 5, inflight: int = 5000, say: Callable[[str], None] = print
+    parts: Parts,
+    *,
+    messages: int = 200_000,
+    runs: int = 5,
+    inflight: int = 5000,
+    seconds: float = 15.0,
+    say: Callable[[str], None] = print,
 ) -> dict[str, Any]:
-    """Drain a queue filled beforehand with both, alternating.
+    """Drain a queue filled beforehand with both, alternating; then time a stream of half the drain rate.
 
     Parameters
     ----------
@@ -231,54 +202,74 @@ def bench_ingest(
         Opens store and state in a folder.
     inflight : int
         Window of unacknowledged QoS 1 messages of the broker.
+    seconds : float
+        Length of the steady stream [s]; 0 leaves it out.
     say : callable
         Takes lines of progress.
 
     Returns
     -------
     dict
-        ``ratio`` of the medians by QoS first; then rates, spread, memory and the machine.
+        ``ratio`` of the medians by QoS first; then rates, spread, delay, memory and the machine.
     """
     results: dict[str, dict[str, list[Drain]]] = {}
-    with tempfile.TemporaryDirectory(prefix="citylab-bench-") as folder:
-        with broker(Path(folder), inflight) as port:
+    delay: Delay | None = None
+    with tempfile.TemporaryDirectory(prefix="citylab-bench-") as name:
+        folder = Path(name)
+        with broker(folder, inflight) as port:
             for number in range(runs):
                 for qos in (0, 1):
                     found = results.setdefault(f"qos{qos}", {"paho": [], "gateway": []})
-                    fill(port, messages, qos)
-                    found["paho"].append(in_child(drain_bare, port, messages))
-                    fill(port, messages, qos)
-                    directory = Path(folder, f"run{number}-{qos}")
-                    directory.mkdir()
-                    found["gateway"].append(in_child(drain_gateway, port, messages, qos, parts, str(directory)))
-                    shutil.rmtree(directory)
-                    say(
-                        f"run {number + 1} of {runs}, QoS {qos}: "
-                        + ", ".join(f"{k} {v[-1].rate:,.0f}/s" for k, v in found.items())
-                    )  # noqa: E501
+                    _one_round(parts, folder, port, messages, qos, found)
+                    rates = ", ".join(f"{who} {drains[-1].rate:,.0f}/s" for who, drains in found.items())
+                    say(f"run {number + 1} of {runs}, QoS {qos}: {rates}")
+            if seconds:
+                rate = _median(results["qos0"]["gateway"]) / 2
+                session(port, 0)
+                delay = in_child(delay_gateway, port, rate, seconds, parts, _fresh(folder))
     return {
         "ratio": {q: round(_median(f["gateway"]) / _median(f["paho"]), 3) for q, f in results.items()},
-        "rate": {q: {name: _spread(drains) for name, drains in f.items()} for q, f in results.items()},
+        "rate": {q: {who: _spread(drains) for who, drains in f.items()} for q, f in results.items()},
+        "delay": None if delay is None else asdict(delay),
         "messages": messages,
         "values": VALUES,
         "devices": DEVICES,
         "max_inflight_messages": inflight,
         "machine": machine(),
-        "runs": {q: {name: [asdict(d) for d in drains] for name, drains in f.items()} for q, f in results.items()},
+        "runs": {q: {who: [asdict(d) for d in drains] for who, drains in f.items()} for q, f in results.items()},
     }
+
+
+def _one_round(parts: Parts, folder: Path, port: int, messages: int, qos: int, found: dict[str, list[Drain]]) -> None:
+    fill(port, messages, qos)
+    found["paho"].append(in_child(drain_bare, port, messages))
+    fill(port, messages, qos)
+    found["gateway"].append(in_child(drain_gateway, port, messages, qos, parts, _fresh(folder)))
+
+
+def _fresh(folder: Path) -> str:
+    directory = folder / "data"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
+    return str(directory)
 
 
 def table(result: dict[str, Any]) -> str:
     """The result for people."""
-    lines = [
-        f"{'':6}{'ratio':>8}{'gateway':>12}{'paho':>12}   messages/s, median of {len(result['runs']['qos0']['paho'])}"
-    ]
+    runs = len(result["runs"]["qos0"]["paho"])
+    lines = [f"{'':6}{'ratio':>8}{'gateway':>12}{'paho':>12}   messages/s, median of {runs}"]
     for qos, ratio in result["ratio"].items():
         rate = result["rate"][qos]
         lines.append(f"{qos:6}{ratio:8.2f}{rate['gateway']['median']:12,.0f}{rate['paho']['median']:12,.0f}")
-    lines.append(
-        f"in-flight window {result['max_inflight_messages']}; {result['machine']['cpu']}, {result['machine']['cores']} cores"
-    )
+    delay = result["delay"]
+    if delay is not None:
+        lines.append(
+            f"published to stored at {delay['rate']:,.0f} messages/s: median {delay['p50'] * 1000:.0f} ms, "
+            f"p95 {delay['p95'] * 1000:.0f} ms, p99 {delay['p99'] * 1000:.0f} ms"
+        )
+    peak = max(run["peak_memory"] for run in result["runs"]["qos1"]["gateway"]) / 2**20
+    lines.append(f"peak memory of the gateway {peak:.0f} MB; in-flight window {result['max_inflight_messages']}")
+    lines.append(f"{result['machine']['cpu']}, {result['machine']['cores']} cores, {result['machine']['system']}")
     return "\n".join(lines)
 
 

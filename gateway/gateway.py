@@ -139,7 +139,7 @@ class Gateway:
         try:
             self.book.note("alive", self._clock())
             self.book.save(now=True)
-        except Exception:
+        except Exception:  # noqa: BLE001 - stopping goes on; the readings are safe
             _log.exception("counters could not be saved")
         self._spool.close()
         self._stopped.set()
@@ -231,5 +231,5 @@ class Gateway:
                     self.book.note("alive", self._clock())
                 rounds += 1
                 await self._pipeline.in_writer(self.book.save)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - tried again in a moment; health tells of lasting trouble
                 _log.warning("housekeeping: %s", error)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from citylab.instant import Clock
-from citylab.message import Message, Outcome
+from citylab.message import Decoded, Message, Outcome
 from citylab.observation import DatastreamKey, Observation, ObservationBatch, TimeSource
 from citylab.state import State
 from citylab.store import StoreUnavailableError, WriteResult
@@ -48,17 +48,28 @@ def replay(entry: int, decoder: Decoder, state: State, writer: _Writes, clock: C
         return Replayed(entry, False, 0, f"entry {entry} was replayed before")
     message = Message(letter.topic, letter.payload, letter.received_time, letter.source, letter.simulated)
     decoded = decoder.decode(message)
-    if decoded.outcome in {Outcome.ERROR, Outcome.UNMAPPED} or (
-        letter.place and _still_refused(decoded.refusals, letter.place)
-    ):
-        reason = decoded.refusals[0].text if decoded.refusals else "no reason given"
+    refused = [why for why in decoded.refusals if not letter.place or why.place == letter.place]
+    if decoded.outcome in {Outcome.ERROR, Outcome.UNMAPPED} or (letter.place and refused):
+        reason = refused[0].text if refused else "no reason given"
         return Replayed(entry, False, 0, f"entry {entry} is still refused: {reason}")
-    keys = [reading.key for reading in decoded.readings]
+    try:
+        written, problem = _write(decoded, letter.received_time, state, writer)
+    except StoreUnavailableError as error:
+        written, problem = 0, f"the store is away ({error}); try again later"
+    if not problem and not state.rejects.mark_replayed(entry, clock()):
+        problem = f"entry {entry} was replayed before"
+    if problem:
+        return Replayed(entry, False, written, problem)
+    return Replayed(entry, True, written, f"entry {entry} gave {written} readings ({decoded.outcome})")
+
+
+def _write(decoded: Decoded, received: int, state: State, writer: _Writes) -> tuple[int, str]:
+    """Write readings; how many, and why not all."""
     rows = [
         Observation(
             place,
-            letter.received_time if reading.phenomenon_time is None else reading.phenomenon_time,
-            letter.received_time,
+            received if reading.phenomenon_time is None else reading.phenomenon_time,
+            received,
             reading.result,
             reading.quality,
             reading.provenance,
@@ -67,18 +78,9 @@ def replay(entry: int, decoder: Decoder, state: State, writer: _Writes, clock: C
         )
         for place, reading in enumerate(decoded.readings)
     ]
-    try:
-        state.registry.update(decoded.things)
-        result = writer.write(ObservationBatch.from_rows(rows), keys) if rows else WriteResult(0)
-    except StoreUnavailableError as error:
-        return Replayed(entry, False, 0, f"the store is away ({error}); try again later")
-    if result.refused:
-        why = next(iter(result.refused.values()))
-        return Replayed(entry, False, len(rows) - len(result.refused), f"the store refuses entry {entry}: {why.text}")
-    if not state.rejects.mark_replayed(entry, clock()):
-        return Replayed(entry, False, 0, f"entry {entry} was replayed before")
-    return Replayed(entry, True, len(rows), f"entry {entry} gave {len(rows)} readings ({decoded.outcome})")
-
-
-def _still_refused(refusals: object, place: str) -> bool:
-    return isinstance(refusals, list) and any(why.place == place for why in refusals)
+    state.registry.update(decoded.things)
+    if not rows:
+        return 0, ""
+    result = writer.write(ObservationBatch.from_rows(rows), [reading.key for reading in decoded.readings])
+    problem = next((f"the store refuses a reading: {why.text}" for why in result.refused.values()), "")
+    return len(rows) - len(result.refused), problem

@@ -135,7 +135,7 @@ class Source:
         self._memory = memory
         self._max_payload = max_payload
         self._paused = False
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._lost_at: float | None = None
         self._kept = False
         self._root = settings.simulated_root.encode()
@@ -148,7 +148,7 @@ class Source:
     async def run(self, away: float = 0.0) -> None:
         """Connect and reconnect until stopped; `away` is the time since the last process [s]."""
         failures = 0
-        while not self._stopping:
+        while not self._stopping.is_set():
             try:
                 connection = await self._open()
                 failures = 0
@@ -160,7 +160,7 @@ class Source:
             if self.connection is not None:
                 self.connection = None
                 self._lost_at = monotonic()
-            if self._stopping:
+            if self._stopping.is_set():
                 break
             limit = min(30.0, 0.25 * 2.0 ** min(failures, 8))
             _log.warning("source %s: %s; trying again", self.settings.name, self.detail)
@@ -276,7 +276,7 @@ class Source:
 
     def stop(self) -> None:
         """Disconnect; what is not acknowledged stays with the broker."""
-        self._stopping = True
+        self._stopping.set()
         if self.connection is not None:
             self.connection.disconnect()
 

@@ -235,23 +235,32 @@ class Writer:
         for message, why in refused:
             batch.letters.setdefault(message, []).append(_letter(batch.origin(message), why))
         refused.clear()
+        self._drop_repeated(batch)
         entries: dict[str, object] = {f"retained/{topic}": hashed for topic, hashed in batch.retained.items()}
-        if batch.letters:
-            for message in batch.repeated & batch.letters.keys():
-                if self._in_box(batch.letters[message][0]):
-                    for letter in batch.letters.pop(message):
-                        batch.outcomes[letter.profile, "error", letter.code] -= letter.place == ""
-                    batch.outcomes["", "duplicate", "redelivered"] += 1
-            for session, rows in batch.arrivals.items():
-                for message, packet_id, hashed, received_time in rows:
-                    if message in batch.letters:
-                        entries[f"arrival/{session}/{packet_id}"] = [hashed, received_time]
+        for session, rows in batch.arrivals.items():
+            for message, packet_id, hashed, received_time in rows:
+                if message in batch.letters:
+                    entries[f"arrival/{session}/{packet_id}"] = [hashed, received_time]
         if entries:
             self._memory.put(entries)
             batch.retained.clear()
         if batch.letters:
             self._state.rejects.put([batch.letters[message] for message in sorted(batch.letters)])
             batch.letters.clear()
+
+    def _drop_repeated(self, batch: Batch) -> None:
+        """Leave out entries of redelivered messages that are in the box already."""
+        for message in batch.repeated & batch.letters.keys():
+            letters = batch.letters[message]
+            if not self._in_box(letters[0]):
+                continue
+            del batch.letters[message]
+            for outcome in ("error", "unmapped"):
+                key = (letters[0].profile, outcome, letters[0].code)
+                if letters[0].place == "" and batch.outcomes[key] > 0:
+                    batch.outcomes[key] -= 1
+                    batch.outcomes[letters[0].profile, "duplicate", "redelivered"] += 1
+                    break
 
     def _in_box(self, letter: DeadLetter) -> bool:
         """Whether a redelivered message's entry is in the box already."""

@@ -14,7 +14,7 @@ HOST = "127.0.0.1"
 
 
 class Mosquitto:
-    def __init__(self, directory, *, inflight=200, extra=""):
+    def __init__(self, directory, *, inflight=200, extra="") -> None:
         path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
         self._program = shutil.which("mosquitto", path=path)
         with socket.socket() as free:
@@ -33,6 +33,12 @@ class Mosquitto:
     @property
     def url(self):
         return f"mqtt://{HOST}:{self.port}"
+
+    def add(self, text):
+        """More configuration, before the next start."""
+        config = self._config.read_text()
+        first, _, rest = text.partition("\n")
+        self._config.write_text(f"{first}\n{config}{rest}")
 
     def start(self):
         self.process = subprocess.Popen([self._program, "-c", str(self._config)], stderr=subprocess.DEVNULL)
@@ -55,7 +61,7 @@ class Mosquitto:
 class Publisher:
     """QoS 1 in windows; after a lost connection it sends again what was not acknowledged, and counts it."""
 
-    def __init__(self, port, client_id="publisher"):
+    def __init__(self, port, client_id="publisher") -> None:
         self._port, self._client_id = port, client_id
         self.sent = {}
         self._socket = None

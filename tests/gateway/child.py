@@ -20,10 +20,10 @@ from stores.sqlite import SqliteState
 
 
 class Leaving:
-    def __init__(self, store, away):
+    def __init__(self, store, away) -> None:
         self._store, self._away = store, away
 
-    def __getattr__(self, name):
+    def __getattr__(self, name) -> object:
         return getattr(self._store, name)
 
     def write(self, batch, arrivals=None):

@@ -46,7 +46,7 @@ def make_gateway(tmp_path, broker, state, store, profiles):
     """An async context: a started gateway, stopped at the end."""
 
     @asynccontextmanager
-    async def make(*, topics=("#",), wait=True, sources=None, profiles=profiles, **options):
+    async def make(*, topics=("#",), wait=True, sources=None, profiles=profiles, **options: object):
         local = SourceSettings(
             url=broker.url, topics=topics, simulated_root="sim/", skipped_root="citylab/", watch_drops=True
         )

@@ -6,14 +6,14 @@ from citylab.store import StoreUnavailableError, WriteResult
 class Watched:
     """A store that notes when a write is durable, can be away, and can fail on some rows."""
 
-    def __init__(self, store, events=None):
+    def __init__(self, store, events=None) -> None:
         self._store = store
         self.events = [] if events is None else events
         self.away = False
         self.poison = None
         self.delay = None
 
-    def __getattr__(self, name):
+    def __getattr__(self, name) -> object:
         return getattr(self._store, name)
 
     def write(self, batch, arrivals=None):

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Child:
-    def __init__(self, broker, folder):
+    def __init__(self, broker, folder) -> None:
         self._arguments = [sys.executable, "-m", "tests.gateway.child", broker.url, str(folder)]
         self.process = None
 

@@ -260,7 +260,7 @@ async def test_retained_message_without_a_time_counts_once(make_gateway, broker,
     for client_id in ("one", "two"):
         source = SourceSettings(url=broker.url, client_id=client_id)
         async with make_gateway(sources=[source]) as gateway:
-            await until(lambda: sum(gateway.health()["messages"].values()) >= 1)  # noqa: B023
+            await until(lambda: sum(gateway.health()["messages"].values()) >= 1)
             await asyncio.sleep(0.2)
     assert store.count() == 1
     assert next(iter(store.read(None, 0, 1 << 62))).quality == Quality.SUSPECT
