@@ -37,9 +37,15 @@ class Newest:
         self, datastream: Int32, instant: Int64, delay: Int64, result: Float64, marks: UInt8, text: Text | None
     ) -> None:
         """Take note of stored rows, growing by instant (a later row of the same instant replaces)."""
-        rows = np.flatnonzero(instant >= self.instant[datastream])
-        places = datastream[rows]
         # Of repeated places the last assignment stands, so rows must grow by instant.
+        if len(instant) > len(self.instant) // 4:
+            last = np.full(len(self.instant), -1, dtype=np.int64)
+            last[datastream] = np.arange(len(instant))
+            rows = last[last >= 0]
+        else:
+            rows = np.arange(len(instant))
+        rows = rows[instant[rows] >= self.instant[datastream[rows]]]
+        places = datastream[rows]
         self.instant[places] = instant[rows]
         self._delay[places] = delay[rows]
         self._result[places] = result[rows]

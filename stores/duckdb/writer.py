@@ -25,9 +25,7 @@ _PIECE = 1_000_000
 _SPARE_ARRIVALS = 300_000
 """Rows of the arrival table beyond which old ones are removed."""
 
-_LOOK_UP = (
-    "SELECT p.place, r.row, r.delay, r.result, r.marks, r.text FROM {source} r JOIN probe p USING (datastream, instant)"
-)
+_LOOK_UP = "SELECT p.place, r.row, r.result, r.marks{text} FROM {source} r JOIN probe p USING (datastream, instant)"
 _ALL = "(SELECT rowid AS row, * FROM reading)"
 _PRUNED = (
     "(SELECT rowid AS row, * FROM reading WHERE instant IN (SELECT instant FROM probe)"
@@ -103,15 +101,17 @@ class Writer:
             }
             bind(cursor, "probe", probe)
             source = _PRUNED if len(places) <= FEW else _ALL
-            found = cursor.execute(_LOOK_UP.format(source=source)).fetchnumpy()
+            found = cursor.execute(
+                _LOOK_UP.format(source=source, text=", r.text" if self.has_text else "")
+            ).fetchnumpy()
         place = np.asarray(found["place"], dtype=np.int64)
         known = Columns(
             columns.datastream[place],
             columns.instant[place],
-            np.asarray(found["delay"]),
+            columns.delay[place],
             plain_result(found["result"]),
             np.asarray(found["marks"]),
-            plain_text(found["text"]) if self.has_text else None,
+            plain_text(found["text"]) if "text" in found else None,
         )
         return place, np.asarray(found["row"], dtype=np.int64), known
 
@@ -196,6 +196,10 @@ class Writer:
 def _distinct(batch: ObservationBatch) -> ObservationBatch:
     """Without repeated identities; the last of each wins."""
     instant = batch.phenomenon_time * 1000 + batch.sequence
+    later = instant[1:] > instant[:-1]
+    later |= (instant[1:] == instant[:-1]) & (batch.datastream[1:] > batch.datastream[:-1])
+    if later.all():
+        return batch
     hashes = np.sort(mix(batch.datastream, instant))
     if not (hashes[1:] == hashes[:-1]).any():
         return batch
