@@ -113,7 +113,7 @@ class Grid:
         self._hazard /= np.average(self._hazard, weights=self.customers)
         self._chunks: OrderedDict[int, GridChunk] = OrderedDict()
         self._outages: dict[int, Outages] = {}
-        self._load_noise = 0.03
+        self._loads: tuple[int, tuple[Float64, Float64, Float64]] | None = None
 
     def chunk(self, number: int) -> GridChunk:
         """State of the grid in a chunk of days."""
@@ -162,6 +162,13 @@ class Grid:
         return np.concatenate(parts)
 
     def _unconstrained(self, weather: Weather) -> tuple[Float64, Float64, Float64]:
+        """Shapes, loading and oil temperature of a chunk if no feeder were ever without supply."""
+        number = weather.first_day // CHUNK
+        if self._loads is None or self._loads[0] != number:
+            self._loads = (number, self._load(weather))
+        return self._loads[1]
+
+    def _load(self, weather: Weather) -> tuple[Float64, Float64, Float64]:
         days = weather.days
         fasting = days.fasting * self.surrounding.span.fasting_share
         shapes = energy.class_shapes(
@@ -173,7 +180,7 @@ class Grid:
         power = shapes @ self.class_power.T
         slot = weather.times // SLOT_US
         noise = self._draw.normal("load", slot[:, None], np.arange(self.number)[None, :])
-        power = power * (1.0 + self._load_noise * noise)
+        power = power * (1.0 + 0.03 * noise)
         loading = power / self.rated
         influence = self.surrounding.influence
         if influence.touches("rating") or influence.touches("load"):

@@ -38,7 +38,8 @@ class SolarInverter(Fleet):
         places = sites_in(self.world.city, [grid.districts[f].name for f in self.feeder], self.draw)
         return [
             Device(f"shellypro3em-{eui(self.draw, i)[4:]}", site,
-                   {"rated_power_w": float(self.rated[i]), "feeder": grid.names[self.feeder[i]]})
+                   {"rated_power_w": float(self.rated[i]), "feeder": grid.names[self.feeder[i]],
+                    "represents": round(self.world.section.energy.solar / max(1.0, float(self.rated.sum())), 2)})
             for i, site in enumerate(places)
         ]  # fmt: skip
 

@@ -76,11 +76,12 @@ class WaterInlet(Fleet):
             if i < len(sources):
                 name, part = sources[i]
                 self.share[i] = part / total
-                properties = {"source": name, "fresh": name in FRESH, "role": "production"}
+                properties = {"source": name, "fresh": name in FRESH, "role": "production", "network_km": 0.0}
             else:
                 district = city.districts[(i - len(sources)) % len(city.districts)]
                 self.share[i] = district.population / city.population
-                properties = {"role": "district", "district": district.name}
+                network = round(district.population / 1000.0 * 0.35, 1)
+                properties = {"role": "district", "district": district.name, "network_km": network}
             devices.append(Device(f"urn:dev:ops:inlet-{serial(self.draw, i)}", site, properties))
         return devices
 
