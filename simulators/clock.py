@@ -101,6 +101,6 @@ def load_problem(devices: int, interval: int, speed: float) -> str:
     fits = MQTT_LIMIT * interval / MICROSECONDS / max(devices, 1)
     return (
         f"{devices} devices at one message in {interval / MICROSECONDS:g} s and {speed:g} times real speed are "
-        f"{load:,.0f} messages/s, more than the {MQTT_LIMIT:,.0f} that MQTT carries here; choose a speed up to {fits:.3g}, "
-        "a longer interval, fewer devices, or history (straight to the store)"
+        f"{load:,.0f} messages/s, more than the {MQTT_LIMIT:,.0f} that MQTT carries here; choose "
+        f"a speed up to {fits:.3g}, a longer interval, fewer devices, or history (straight to the store)"
     )

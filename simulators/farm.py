@@ -59,7 +59,8 @@ class Farms:
         before = day - 1
         if before < EPOCH_DAY // CHUNK * CHUNK:
             return np.full(self.number, 0.5 * self.ready)
-        return self.chunk(before // CHUNK)[0][before % CHUNK]
+        result: Float64 = self.chunk(before // CHUNK)[0][before % CHUNK]
+        return result
 
     def _advance(self, number: int) -> tuple[Float64, Float64]:
         weather = self.surrounding.chunk(number)

@@ -131,7 +131,7 @@ class Fleet(ABC):
         """Registers of the fleet: growth on each day of a chunk, float64[32, n]; readings at the city's first day."""
         return Register(self.world.registers, totals, initial)
 
-    def keys(self) -> list[DatastreamKey]:
+    def series(self) -> list[DatastreamKey]:
         """Series of the fleet: device by device, output by output."""
         return [DatastreamKey(d.name, o.observed_property, o.channel) for d in self.devices for o in self.outputs]
 
@@ -194,24 +194,22 @@ class Fleet(ABC):
 
     def read(self, number: int, result: Column, times: Int64, devices: Int64, interval: int) -> Column:
         """What a sensor makes of the truth: its noise, bounds and resolution."""
-        output = self.outputs[number]
         if np.iscomplexobj(result):
             return result
+        output = self.outputs[number]
+        said = result.astype(np.float64, copy=False)
         if output.mode == "count":
-            expected = result * (interval / 3.6e9)
+            expected = said * (interval / 3.6e9)
             scatter = np.sqrt(expected) * self.draw.normal(f"count {number}", times // 1_000_000, devices)
-            result = np.maximum(expected + (scatter if output.step == 1.0 else 0.0), 0.0)
+            said = np.maximum(expected + (scatter if output.step == 1.0 else 0.0), 0.0)
         if output.noise:
             draws = self.draw.normal(f"sensor {number}", times // 1_000_000, devices)
-            result = result * (1.0 + output.noise * draws) if output.relative else result + output.noise * draws
+            said = said * (1.0 + output.noise * draws) if output.relative else said + output.noise * draws
         if output.low > -np.inf or output.high < np.inf:
-            result = np.clip(result, output.low, output.high)
+            said = np.clip(said, output.low, output.high)
         if output.modulus:
-            result = result % output.modulus
-        if output.step:
-            digits = round(-np.log10(output.step))
-            result = np.round(result, digits) if output.step == 10.0**-digits else _stepped(result, output.step)
-        return result
+            said = said % output.modulus
+        return _stepped(said, output.step) if output.step else said
 
     def _knots(self, position: int, knot: Int64, devices: Int64) -> Column:
         day, slot = np.divmod(knot, SLOTS)
@@ -224,7 +222,9 @@ class Fleet(ABC):
 
 
 def _stepped(result: Float64, step: float) -> Float64:
-    return np.round(np.round(result / step) * step, 9)
+    """Results at a resolution, written with no more digits than it has."""
+    digits = round(-np.log10(step))
+    return np.round(result, digits) if step == 10.0**-digits else np.round(np.round(result / step) * step, 9)
 
 
 def spread_over_day(start: Float64, total: Float64, weights: Float64) -> tuple[Float64, Float64]:

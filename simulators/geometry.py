@@ -39,7 +39,8 @@ class Line:
 
 
 def _metric(degrees: Float64, latitude: float) -> Float64:
-    return degrees * np.array([EARTH * np.cos(np.radians(latitude)), EARTH])
+    result: Float64 = degrees * np.array([EARTH * np.cos(np.radians(latitude)), EARTH])
+    return result
 
 
 def make_lines(city: City, draw: Draw, label: str, number: int) -> list[Line]:

@@ -111,6 +111,9 @@ class Grid:
         self.rated = np.round(peak / self._section.loading * spread, -4) + 1e4
         self._hazard = np.exp(0.45 * self._draw.normal("hazard", np.arange(feeders)))
         self._hazard /= np.average(self._hazard, weights=self.customers)
+        climate = surrounding.section.climate
+        gusty = max(0.0, sum(climate.wind) / 12.0 - 4.0)
+        self._usual_storm = 0.02 + sum(climate.rain) / 365.0 / 15.0 + 0.3 * gusty
         self._chunks: OrderedDict[int, GridChunk] = OrderedDict()
         self._outages: dict[int, Outages] = {}
         self._loads: tuple[int, tuple[Float64, Float64, Float64]] | None = None
@@ -209,7 +212,7 @@ class Grid:
         storm = np.clip(weather.day_rain / 15.0, 0.0, 5.0) + np.clip(weather.day_wind - 5.0, 0.0, 6.0) / 2.0
         groups = (
             (0, 0.72 * yearly / 365.0 * np.ones(len(days)), self._section.interruption_length, 0.65),
-            (1, 0.28 * yearly / 365.0 * storm / 0.75, self._section.interruption_length * 1.1, 0.65),
+            (1, 0.28 * yearly / 365.0 * storm / self._usual_storm, self._section.interruption_length * 1.1, 0.65),
             (3, 4.0 / 365.0 * weather.days.working, 4.0, 0.2),
             (4, 0.6 * yearly / 365.0 * np.ones(len(days)), 0.02, 0.5),
         )
@@ -272,4 +275,5 @@ def _where_only(local: Float64, everywhere: Float64) -> Float64:
 def _busy_hour(uniform: Float64) -> Float64:
     """Hour of a failure [h]: three times as likely at the evening peak as at night."""
     edges = np.array([0.0, 0.09, 0.45, 0.60, 0.90, 1.0])
-    return np.interp(uniform, edges, np.array([0.0, 5.0, 15.0, 17.5, 22.0, 24.0]))
+    result: Float64 = np.interp(uniform, edges, np.array([0.0, 5.0, 15.0, 17.5, 22.0, 24.0]))
+    return result

@@ -193,13 +193,19 @@ class WaterSection(Document):
     tertiary: Share = 0.05
 
 
+Method = Literal["landfill", "burnt", "incinerated", "open_dump", "recycled", "other"]
+METHODS: tuple[Method, ...] = ("landfill", "burnt", "incinerated", "open_dump", "recycled", "other")
+
+
+def _usual_methods() -> dict[Method, float]:
+    return {"landfill": 0.55, "open_dump": 0.25, "burnt": 0.1, "recycled": 0.1}
+
+
 class WasteSection(Document):
     """Solid waste: mass [kg a person and day] and what becomes of it."""
 
     per_person: float = Field(default=0.5, gt=0)
-    methods: dict[Literal["landfill", "burnt", "incinerated", "open_dump", "recycled", "other"], float] = Field(
-        default_factory=lambda: {"landfill": 0.55, "open_dump": 0.25, "burnt": 0.1, "recycled": 0.1}
-    )
+    methods: dict[Method, float] = Field(default_factory=_usual_methods)
 
 
 class HealthSection(Document):

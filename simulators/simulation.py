@@ -75,12 +75,12 @@ def fleet_classes() -> dict[str, type[Fleet]]:
     for module in pkgutil.iter_modules(simulators.fleets.__path__):
         importlib.import_module(f"simulators.fleets.{module.name}")
     found: dict[str, type[Fleet]] = {}
-    open_: list[type[Fleet]] = [Fleet]
+    open_: list[type[Fleet]] = list(Fleet.__subclasses__())
     while open_:
-        for child in open_.pop().__subclasses__():
-            open_.append(child)
-            if "kind" in vars(child):
-                found[child.kind] = child
+        child = open_.pop()
+        open_ += child.__subclasses__()
+        if "kind" in vars(child):
+            found[child.kind] = child
     return dict(sorted(found.items()))
 
 
@@ -129,7 +129,7 @@ class Simulation:
             kind(self.world, numbers[name]) for name, kind in fleet_classes().items() if numbers.get(name, 0)
         ]
         self.things: list[Thing] = [thing for fleet in self.fleets for thing in _things(fleet, city)]
-        self.keys: list[DatastreamKey] = [key for fleet in self.fleets for key in fleet.keys()]
+        self.keys: list[DatastreamKey] = [key for fleet in self.fleets for key in fleet.series()]
         counts = [fleet.number * len(fleet.outputs) for fleet in self.fleets]
         self._first_key = dict(zip((f.kind for f in self.fleets), np.cumsum([0, *counts]).tolist(), strict=False))
 
@@ -210,10 +210,11 @@ class Simulation:
             result = np.ascontiguousarray(column.T).ravel()
             time = np.tile(times, fleet.number)
             if np.iscomplexobj(result):
-                yield HistoryChunk(key, time, np.full(len(key), np.nan), position_text(result))
+                yield HistoryChunk(key, time, np.full(len(key), np.nan), position_text(result.astype(np.complex128)))
             else:
-                keep = ~np.isnan(result)
-                yield HistoryChunk(key[keep], time[keep], result[keep])
+                number_result = result.astype(np.float64, copy=False)
+                keep = ~np.isnan(number_result)
+                yield HistoryChunk(key[keep], time[keep], number_result[keep])
 
     def _happened(self, fleet: Fleet, happenings: Sequence[Happening], regular: Int64) -> HistoryChunk:
         first = self._first_key[fleet.kind]

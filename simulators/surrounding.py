@@ -119,8 +119,15 @@ class Surrounding:
         humidity = humidity * self.influence.factor("humidity", noon) + self.influence.add("humidity", noon)
         wind = normals["wind"] * np.exp(0.3 * self._noise("wind", first, number, 0.5) - 0.045)
         wind = wind * self.influence.factor("wind", noon) + self.influence.add("wind", noon)
-        return {"mean": mean, "range": daily_range, "humidity": np.clip(humidity, 10.0, 98.0), "rain": rain,
-                "clear": clear, "wind": wind, "pressure": 3.0 * self._noise("pressure", first, number, 0.8)}  # fmt: skip
+        return {
+            "mean": mean,
+            "range": daily_range,
+            "humidity": np.clip(humidity, 10.0, 98.0),
+            "rain": rain,
+            "clear": clear,
+            "wind": wind,
+            "pressure": 3.0 * self._noise("pressure", first, number, 0.8),
+        }
 
     def _compute(self, first: int) -> Weather:
         days = self.span.days(first, CHUNK)
@@ -171,7 +178,8 @@ class Surrounding:
         start = np.clip(hour, 0.0, 23.0 - length)[:, None]
         shape = np.clip(1.0 - np.abs(slot - start - length[:, None] / 2) / (length[:, None] / 2 + 0.13), 0.0, None)
         total = np.maximum(shape.sum(axis=1, keepdims=True), 1e-9)
-        return (shape / total * amounts[:, None]).ravel()
+        result: Float64 = (shape / total * amounts[:, None]).ravel()
+        return result
 
 
 def _normals(climate: Climate, year_day: Float64) -> dict[str, Float64]:
@@ -192,7 +200,8 @@ def _quantile(probability: Float64) -> Float64:
     t = np.sqrt(-2.0 * np.log(tail))
     top = 2.515517 + 0.802853 * t + 0.010328 * t**2
     value = t - top / (1.0 + 1.432788 * t + 0.189269 * t**2 + 0.001308 * t**3)
-    return np.where(probability < 0.5, -value, value)
+    result: Float64 = np.where(probability < 0.5, -value, value)
+    return result
 
 
 def slot_of(times: Int64, start: int) -> Int64:

@@ -25,6 +25,7 @@ class SoilProbe(Fleet):
     )
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         section = self.world.section.agriculture
         self.parcel = self.index % self.world.farms.number
         properties = {
@@ -37,6 +38,7 @@ class SoilProbe(Fleet):
         ]
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         farms, section = self.world.farms, self.world.section.agriculture
         weather = self.world.surrounding.day(day)
         start, end = farms.start_depletion(day)[self.parcel], farms.start_depletion(day + 1)[self.parcel]
@@ -78,6 +80,7 @@ class WeatherStation(Fleet):
     )
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         self.lift = 0.7 * self.draw.normal("temperature", self.index)
         return [
             Device(eui(self.draw, i), s, {"height_m": 2.0}, f"Weather station {s.district}")
@@ -85,6 +88,7 @@ class WeatherStation(Fleet):
         ]
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         weather = self.world.surrounding.day(day)
         names = ("temperature", "humidity", "wind", "irradiance", "rain", "pressure")
         columns = [np.repeat(weather.of_day(getattr(weather, n), day)[:, None], self.number, axis=1) for n in names]
@@ -110,6 +114,7 @@ class IrrigationValve(Fleet):
         self._register = self.register(self._totals, np.zeros(number))
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         area = self.world.section.agriculture.area
         return [
             Device(eui(self.draw, i), s, {"area_ha": area, "parcel": int(self.parcel[i]) + 1}, f"Valve {i + 1}")
@@ -122,6 +127,7 @@ class IrrigationValve(Fleet):
         return given * self.world.section.agriculture.area * 10_000.0 / 0.8
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         hour = np.arange(SLOTS)[:, None] / 4.0
         start, total = self._register.at(day)
         open_ = ((hour >= 5.0) & (hour < 8.0) & (total > 0.0)).astype(np.float64)
@@ -141,6 +147,7 @@ class IrrigationPump(Fleet):
     )
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         grid = self.world.grid
         self.feeder = self.index % grid.number
         self.power = 4_000.0 + 7_000.0 * self.draw.uniform("power", self.index)
@@ -150,6 +157,7 @@ class IrrigationPump(Fleet):
         ]
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         hour = np.arange(SLOTS)[:, None] / 4.0
         given = self.world.farms.chunk(day // CHUNK)[1][day % CHUNK]
         part = np.array([given[i :: self.number].sum() for i in range(self.number)])
@@ -166,6 +174,7 @@ class ColdStore(Fleet):
     outputs = (Output("air_temperature", noise=0.1, step=0.01), Output("contact_open", mode="hold"))
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         grid = self.world.grid
         self.feeder = self.index % grid.number
         return [
@@ -174,6 +183,7 @@ class ColdStore(Fleet):
         ]
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         from simulators.fridge import two_days
 
         surrounding = self.world.surrounding
@@ -207,15 +217,18 @@ class MarketScale(Fleet):
     outputs = (Output("weight", "local", mode="event", step=0.5), Output("weight", "other", mode="event", step=0.5))
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         return [
             Device(f"scale-{serial(self.draw, i)}", s, {}, f"Market {s.district}")
             for i, s in enumerate(sites(self.world.city, self.draw, self.number))
         ]
 
     def compute(self, day: int) -> Sequence[Column]:  # noqa: ARG002 - deliveries come as happenings
+        """Results at the 96 knots of a day."""
         return ()
 
     def happenings(self, start: int, end: int) -> list[Happening]:
+        """Readings outside the rhythm."""
         span = self.world.surrounding.span
         found: list[Happening] = []
         for day in whole_days(start, end, span.offset):

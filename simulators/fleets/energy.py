@@ -33,6 +33,11 @@ class SmartMeter(Fleet):
         super().__init__(world, number)
         grid = world.grid
         size = np.exp(0.45 * self.draw.normal("size", self.index) - 0.45**2 / 2.0)
+        for c in range(3):
+            rows = self.customer_class == c
+            if rows.any():  # the sample's mean is the mean of the customers
+                share = self._represents[rows] * np.where(c == 0, grid.income[self.feeder[rows]], 1.0)
+                size[rows] *= share.sum() / (share * size[rows]).sum()
         income = np.where(self.customer_class == 0, grid.income[self.feeder], 1.0)
         self._power = grid.mean_power[self.customer_class] * income * size
         self._distance = self.draw.uniform("distance", self.index)
@@ -40,14 +45,19 @@ class SmartMeter(Fleet):
         self._register = self.register(self._totals, initial)
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         grid = self.world.grid
         places = sites_in(self.world.city, [grid.districts[f].name for f in self.feeder], self.draw)
+        self._flexible = self.draw.uniform("flexible", self.index) < 0.03
         devices = []
+        self._represents = np.empty(self.number)
         for i, site in enumerate(places):
             f, c = int(self.feeder[i]), int(self.customer_class[i])
             sample = int(np.sum((self.feeder == f) & (self.customer_class == c)))
+            self._represents[i] = grid.mix[f, c] / sample
             properties = {
-                "customer_class": energy.CLASSES[c], "represents": round(float(grid.mix[f, c]) / sample, 1),
+                "customer_class": energy.CLASSES[c], "represents": round(float(self._represents[i]), 1),
+                "demand_response": bool(self._flexible[i]),
                 "feeder": grid.names[f],
             }  # fmt: skip
             devices.append(Device(eui(self.draw, i), site, properties, f"Meter {serial(self.draw, i)}"))
@@ -67,6 +77,7 @@ class SmartMeter(Fleet):
         return result
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         state, rows = self.world.grid.chunk(day // CHUNK), rows_of(day)
         slot = np.arange(day * SLOTS, (day + 1) * SLOTS)[:, None]
         powered = state.powered[rows][:, self.feeder]
@@ -100,6 +111,7 @@ class FeederMeter(Fleet):
         self._register = self.register(self._totals, np.round(1e5 * self.draw.uniform("register", self.index), 1))
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         grid = self.world.grid
         places = sites_in(self.world.city, [d.name for d in grid.districts], self.draw)
         return [
@@ -117,9 +129,11 @@ class FeederMeter(Fleet):
         return result * (1.0 + 0.5 * self.world.section.energy.losses)
 
     def _totals(self, number: int) -> Float64:
-        return self._power(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4000.0
+        result: Float64 = self._power(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4000.0
+        return result
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         power = self._power(day // CHUNK)[rows_of(day)]
         start, total = self._register.at(day)
         register, _ = spread_over_day(start, total, power)
@@ -130,6 +144,7 @@ class FeederMeter(Fleet):
         return now, current, at_knot.astype(np.float64), register
 
     def happenings(self, start: int, end: int) -> list[Happening]:
+        """Readings outside the rhythm."""
         outages = self.world.grid.outages(start, end)
         found = []
         for moments, state in ((outages.start, 0.0), (outages.end, 1.0)):
@@ -155,6 +170,7 @@ class Transformer(Fleet):
     )
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         grid = self.world.grid
         self.feeder = self.index % grid.number
         places = sites_in(self.world.city, [grid.districts[f].name for f in self.feeder], self.draw)
@@ -166,6 +182,7 @@ class Transformer(Fleet):
         ]  # fmt: skip
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         state, rows = self.world.grid.chunk(day // CHUNK), rows_of(day)
         power = state.loading[rows] * self.world.grid.rated * self.world.grid.on_at_knots(day)
         return state.oil[rows][:, self.feeder], power[:, self.feeder]
@@ -184,6 +201,7 @@ class GridImport(Fleet):
         self._register = self.register(self._totals, np.full(number, 1e6))
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         mix = self.world.section.energy.source_mix
         share = sum(v for k, v in mix.items() if k in RENEWABLE)
         places = sites_in(self.world.city, [self.world.grid.districts[0].name] * self.number, self.draw)
@@ -197,9 +215,11 @@ class GridImport(Fleet):
         return np.repeat((served / (1.0 - losses) / max(1, self.number))[:, None], self.number, axis=1)
 
     def _totals(self, number: int) -> Float64:
-        return self._power(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4000.0
+        result: Float64 = self._power(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4000.0
+        return result
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         start, total = self._register.at(day)
         register, _ = spread_over_day(start, total, self._power(day // CHUNK)[rows_of(day)])
         return (register,)
@@ -221,6 +241,7 @@ class StreetLight(Fleet):
     rated: ClassVar[float] = 70.0
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         grid = self.world.grid
         self.feeder = self.index % grid.number
         places = sites_in(self.world.city, [grid.districts[f].name for f in self.feeder], self.draw)
@@ -232,8 +253,9 @@ class StreetLight(Fleet):
         ]
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         weather = self.world.surrounding.day(day)
         dark = weather.of_day(weather.clear_irradiance, day) < 12.0
         broken = self.draw.uniform("broken", np.int64(day // 20), self.index) < 0.04
         on = dark[:, None] & self.world.grid.on_at_knots(day)[:, self.feeder] & ~broken[None, :]
-        return on.astype(np.float64), on * self.rated
+        return on.astype(np.float64), on.astype(np.float64) * self.rated

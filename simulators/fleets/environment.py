@@ -30,6 +30,7 @@ class AirQualityStation(Fleet):
     )
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         self.level = np.exp(0.15 * self.draw.normal("level", self.index))
         self.level /= self.level.mean() if self.number else 1.0
         return [
@@ -38,6 +39,7 @@ class AirQualityStation(Fleet):
         ]
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         surrounding, section = self.world.surrounding, self.world.section.air
         weather = surrounding.day(day)
         rows = rows_of(day)
@@ -79,6 +81,7 @@ class NoiseSensor(Fleet):
     outputs = (Output("sound_level", noise=0.8, step=0.1, low=25.0, high=130.0),)
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         self.road = self.index % len(self.world.roads.lines)
         self.distance = 6.0 + 60.0 * self.draw.uniform("distance", self.index) ** 2
         return [
@@ -87,6 +90,7 @@ class NoiseSensor(Fleet):
         ]
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         flow, speed, _ = (x[rows_of(day)][:, self.road] for x in self.world.roads.state(day // CHUNK))
         level: Float64 = air.traffic_noise(flow, speed, self.distance)
         background = 38.0 + 8.0 * self.world.roads.city_demand(day // CHUNK)[rows_of(day)][:, None]

@@ -32,6 +32,7 @@ class VaccineFridge(Fleet):
     outputs = (Output("temperature", noise=0.08, step=0.01), Output("contact_open", mode="hold"))
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         grid = self.world.grid
         self.feeder = self.index % grid.number
         u = self.draw.uniform("type", self.index)
@@ -39,6 +40,7 @@ class VaccineFridge(Fleet):
         scatter = np.array([f[2] for f in FRIDGES])[self.type]
         self.setpoint = 4.6 + scatter * self.draw.normal("thermostat", self.index)
         self.scatter = scatter
+        self.cold_prone = (self.draw.uniform("cold", self.index) < 0.38) & (self.type > 0)
         self.hold = np.array([f[1] for f in FRIDGES])[self.type] * 2.2
         self.generator = self.draw.uniform("generator", self.index) < self.world.section.health.generators
         return [
@@ -49,21 +51,26 @@ class VaccineFridge(Fleet):
         ]  # fmt: skip
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         surrounding = self.world.surrounding
         room = two_days(surrounding, day, 0.35, 2.5)[:, None] * np.ones(self.number)
         powered = self.world.grid.two_days(day)[:, self.feeder]
         backed = self.generator | self._given(day)
-        powered = np.where(backed, np.maximum(powered, 0.9), powered)
+        powered = np.where(backed, np.maximum(powered, 0.9), powered).astype(np.float64)
         slot = np.arange((day - 1) * SLOTS, (day + 1) * SLOTS)[:, None]
         hour = np.tile(np.arange(SLOTS) / 4.0, 2)[:, None]
         open_ = (hour > 7.0) & (hour < 17.0) & (self.draw.uniform("door", slot, self.index[None, :]) < 0.1)
         set_ = self.setpoint + 0.45 * self.scatter * self.draw.normal("cycle", slot // 8, self.index[None, :])
+        day_of_slot = slot // SLOTS
+        frost = self.cold_prone & (self.draw.uniform("frost", day_of_slot, self.index[None, :]) < 0.015) & (hour < 4.0)
+        set_ = set_ - 6.5 * frost  # a thermostat that sticks freezes the evaporator side for some hours
+        opened = open_.astype(np.float64) * 0.1
         temperature = np.empty_like(room)
         state = self.setpoint.copy()
         for k in range(0, len(room), 8):
             part = slice(k, k + 8)
             temperature[part] = health.fridge_temperature(
-                state, room[part], powered[part], open_[part] * 0.1, set_[k], self.hold, 0.25
+                state, room[part], powered[part], opened[part], set_[k].astype(np.float64), self.hold, 0.25
             )
             state = temperature[k + 7]
         return temperature[SLOTS:], open_[SLOTS:].astype(np.float64)
@@ -91,6 +98,7 @@ class ClinicCounter(Fleet):
     )
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         self.size = 0.6 + 0.8 * self.draw.uniform("size", self.index)
         grid = self.world.grid
         self.feeder = self.index % grid.number
@@ -102,6 +110,7 @@ class ClinicCounter(Fleet):
         ]  # fmt: skip
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         section = self.world.section.health
         weather = self.world.surrounding.day(day)
         row = day % CHUNK
@@ -133,6 +142,7 @@ class Ambulance(Fleet):
     outputs = (Output("position"), Output("response_time", mode="event", step=0.1))
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         self.tracks = make_lines(self.world.city, self.draw, "track", max(4, len(self.world.city.districts)))
         base = self.world.city.districts[0].name
         return [
@@ -156,6 +166,7 @@ class Ambulance(Fleet):
         return device.astype(np.int64), time, np.round(minutes[row, device], 1)
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         device, time, _ = self._calls(day)
         place = np.empty((SLOTS, self.number), dtype=np.complex128)
         clock = np.arange(SLOTS) * (DAY_US // SLOTS)
@@ -168,6 +179,7 @@ class Ambulance(Fleet):
         return (place,)
 
     def happenings(self, start: int, end: int) -> list[Happening]:
+        """Readings outside the rhythm."""
         span = self.world.surrounding.span
         found = []
         for day in whole_days(start, end, span.offset):

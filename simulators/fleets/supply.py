@@ -34,6 +34,7 @@ class SolarInverter(Fleet):
         self._register = self.register(self._totals, np.round(3e3 * self.draw.uniform("register", self.index), 3))
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         grid = self.world.grid
         places = sites_in(self.world.city, [grid.districts[f].name for f in self.feeder], self.draw)
         return [
@@ -55,12 +56,15 @@ class SolarInverter(Fleet):
         per_watt = sun.photovoltaic_power(plane, weather.temperature[rows], weather.wind[rows], np.ones(1))
         per_watt = per_watt * self.world.influence.factor("solar", weather.times[rows])
         powered = self.world.grid.chunk(number).powered[rows][:, self.feeder]
-        return per_watt[:, None] * self.rated * self._soiling * powered
+        result: Float64 = per_watt[:, None] * self.rated * self._soiling * powered
+        return result
 
     def _totals(self, number: int) -> Float64:
-        return self._power(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4000.0
+        result: Float64 = self._power(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4000.0
+        return result
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         power = self._power(day // CHUNK, rows_of(day))
         start, total = self._register.at(day)
         register, _ = spread_over_day(start, total, power)
@@ -79,6 +83,7 @@ class BatteryStorage(Fleet):
     )
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         self.rated = np.full(self.number, 25e3)
         self.capacity = np.full(self.number, 80e3)
         return [
@@ -87,6 +92,7 @@ class BatteryStorage(Fleet):
         ]
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         weather = self.world.surrounding.day(day)
         before = self.world.surrounding.day(day - 1)
         irradiance = np.concatenate(
@@ -122,6 +128,7 @@ class DieselGenerator(Fleet):
         self._register = self.register(self._totals, np.round(800.0 * self.draw.uniform("register", self.index), 2))
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         grid = self.world.grid
         places = sites_in(self.world.city, [grid.districts[f].name for f in self.feeder], self.draw)
         return [
@@ -133,9 +140,11 @@ class DieselGenerator(Fleet):
         return 1.0 - self.world.grid.chunk(number).powered[:, self.feeder]
 
     def _totals(self, number: int) -> Float64:
-        return self._out(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) * self._power * 0.25
+        result: Float64 = self._out(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) * self._power * 0.25
+        return result
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         start, total = self._register.at(day)
         register, _ = spread_over_day(start, total, self._out(day // CHUNK)[rows_of(day)])
         on = ~self.world.grid.on_at_knots(day)[:, self.feeder]
@@ -161,6 +170,7 @@ class BuildingMeter(Fleet):
         self._heat = self.register(lambda n: self._energy(n)[1], np.round(start * 0.3, 1))
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         grid = self.world.grid
         self.area = np.round(600.0 + 5400.0 * self.draw.uniform("area", self.index), -1)
         places = sites_in(self.world.city, [grid.districts[f].name for f in self.feeder], self.draw)
@@ -187,6 +197,7 @@ class BuildingMeter(Fleet):
         return electric, heat
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         state, rows = self.world.grid.chunk(day // CHUNK), rows_of(day)
         weights = state.shapes[rows, 2:3] * state.powered[rows][:, self.feeder]
         electric, _ = spread_over_day(*self._electric.at(day), weights)
@@ -207,6 +218,7 @@ class HeatMeter(Fleet):
         self._register = self.register(self._totals, np.round(1e4 * self.draw.uniform("register", self.index), 1))
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         self.represents = self.world.city.households / max(1, self.number)
         return [
             Device(eui(self.draw, i), s, {"represents": round(self.represents, 1)}, f"Heat {s.district}")
@@ -225,6 +237,7 @@ class HeatMeter(Fleet):
         return result
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         weather = self.world.surrounding.day(day)
         hour = weather.of_day(weather.hour, day)
         weights = energy.class_shapes(hour, np.ones(SLOTS), np.zeros(SLOTS))[:, :1] * np.ones(self.number)

@@ -48,6 +48,7 @@ class TrafficCounter(Fleet):
     )
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         roads = self.world.roads
         self.road = self.index % len(roads.lines)
         places = roadside(self.world, self.road.tolist(), 0.2 + 0.6 * self.draw.uniform("way", self.index))
@@ -59,6 +60,7 @@ class TrafficCounter(Fleet):
         ]  # fmt: skip
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         flow, speed, _ = (x[rows_of(day)][:, self.road] for x in self.world.roads.state(day // CHUNK))
         return flow, speed, flow, transport.occupancy(flow / 4.0, speed)
 
@@ -72,6 +74,7 @@ class TravelTimeSensor(Fleet):
     outputs = (Output("travel_time", noise=0.02, relative=True, step=1.0, low=1.0),)
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         roads = self.world.roads
         self.road = self.index % len(roads.lines)
         length = np.array([roads.lines[r].length for r in self.road])
@@ -84,6 +87,7 @@ class TravelTimeSensor(Fleet):
         ]  # fmt: skip
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         ratio = self.world.roads.state(day // CHUNK)[2][rows_of(day)][:, self.road]
         return (self.free * ratio,)
 
@@ -97,6 +101,7 @@ class TrafficSignal(Fleet):
     outputs = (Output("switch_on", mode="hold"),)
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         grid = self.world.grid
         self.feeder = self.index % grid.number
         adaptive = self.draw.uniform("adaptive", self.index) < self.world.section.transport.adaptive
@@ -108,6 +113,7 @@ class TrafficSignal(Fleet):
         ]  # fmt: skip
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         return (self.world.grid.on_at_knots(day)[:, self.feeder].astype(np.float64),)
 
 
@@ -120,12 +126,14 @@ class ParkingSensor(Fleet):
     outputs = (Output("occupancy", mode="hold"),)
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         return [
             Device(f"bay-{eui(self.draw, i)[8:]}", s)
             for i, s in enumerate(sites(self.world.city, self.draw, self.number))
         ]
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         demand = self.world.roads.city_demand(day // CHUNK)[rows_of(day)]
         likely = np.clip(0.12 + 0.8 * demand, 0.0, 0.95)[:, None]
         half_hour = np.arange(day * SLOTS, (day + 1) * SLOTS)[:, None] // 3

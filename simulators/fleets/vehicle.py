@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from citylab.observation import Float64, Int64
+from citylab.observation import Float64
 from simulators.draw import Draw
 from simulators.fleet import Column, Device, Fleet, Output
 from simulators.geometry import Line, make_lines
@@ -45,6 +45,7 @@ class Bus(Fleet):
     )
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         self.lines = bus_lines(self.world)
         self.line = self.index % len(self.lines)
         return [
@@ -53,6 +54,7 @@ class Bus(Fleet):
         ]
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         weather = self.world.surrounding.day(day)
         hour = weather.of_day(weather.hour, day)[:, None]
         ratio = self.world.roads.congestion(day // CHUNK)[rows_of(day)][:, None]
@@ -85,6 +87,7 @@ class _Roamer(Fleet):
     pace: float
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         self.tracks = make_lines(self.world.city, self.draw, "track", max(6, 2 * len(self.world.city.districts)))
         return [
             Device(f"{self.kind.replace('_', '-')}-{serial(self.draw, i)}",
@@ -93,13 +96,14 @@ class _Roamer(Fleet):
         ]  # fmt: skip
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         ratio = self.world.roads.congestion(day // CHUNK)[rows_of(day)]
         demand = self.world.roads.city_demand(day // CHUNK)[rows_of(day)]
         place = np.empty((SLOTS, self.number), dtype=np.complex128)
         speed = np.empty((SLOTS, self.number))
         for i in range(self.number):
             track = self.tracks[i % len(self.tracks)]
-            busy: Int64 = self.draw.uniform("busy", np.arange(day * SLOTS, (day + 1) * SLOTS) // 4, np.int64(i))
+            busy = self.draw.uniform("busy", np.arange(day * SLOTS, (day + 1) * SLOTS) // 4, np.int64(i))
             moving = busy < np.clip(0.15 + 0.8 * demand, 0.0, 0.95)
             free = self.world.section.transport.free_flow * self.pace
             step = np.where(moving, free / ratio / 4.0 / max(track.length, 0.5) / 2.0, 0.0)

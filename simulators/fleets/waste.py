@@ -8,6 +8,7 @@ from citylab.observation import Float64
 from simulators.fleet import Column, Device, Fleet, Output, spread_over_day
 from simulators.models import water
 from simulators.naming import eui, serial
+from simulators.section import METHODS
 from simulators.site import sites
 from simulators.span import DAY_US, SLOTS
 from simulators.world import World
@@ -22,15 +23,17 @@ class WasteBin(Fleet):
     outputs = (Output("fill_level", noise=0.6, step=1.0, low=0.0, high=100.0),)
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         u = self.draw.uniform("rate", self.index)
         self.rate = 14.0 + 26.0 * u
         self.period = 2 + (self.draw.uniform("period", self.index) * 4.0).astype(np.int64)
         return [
-            Device(f"bin-{eui(self.draw, i)[8:]}", s)
+            Device(f"bin-{eui(self.draw, i)[8:]}", s, {"households": 45})
             for i, s in enumerate(sites(self.world.city, self.draw, self.number))
         ]
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         hour = np.arange(SLOTS)[:, None] / 4.0
         emptied = (day + self.index) % self.period == 0
         since_day = (day + self.index) % self.period
@@ -49,20 +52,17 @@ class Weighbridge(Fleet):
     kind = "weighbridge"
     sector = "waste"
     profile = "weighbridge"
-    methods = ("landfill", "burnt", "incinerated", "open_dump", "recycled", "other")
-    outputs = tuple(
-        Output("waste_mass", m, mode="register", step=10.0, modulus=1e12)
-        for m in ("landfill", "burnt", "incinerated", "open_dump", "recycled", "other")
-    )
+    outputs = tuple(Output("waste_mass", m, mode="register", step=10.0, modulus=1e12) for m in METHODS)
 
     def __init__(self, world: World, number: int) -> None:
         super().__init__(world, number)
         section = world.section.waste
         whole = sum(section.methods.values()) or 1.0
-        self._shares = [section.methods.get(m, 0.0) / whole for m in self.methods]
+        self._shares = [section.methods.get(m, 0.0) / whole for m in METHODS]
         self._register = self.register(self._totals, np.full(number, 5e5))
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         return [
             Device(f"weighbridge-{serial(self.draw, i)}", s, {}, f"Weighbridge {i + 1}")
             for i, s in enumerate(sites(self.world.city, self.draw, self.number))
@@ -78,6 +78,7 @@ class Weighbridge(Fleet):
         return result
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         hour = np.arange(SLOTS) / 4.0
         weights = ((hour >= 7.0) & (hour < 18.0)).astype(np.float64)[:, None] * np.ones(self.number)
         register, _ = spread_over_day(*self._register.at(day), weights)

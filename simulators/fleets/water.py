@@ -44,7 +44,9 @@ class Network:
             lost = np.interp(hours, [6.0, 12.0, 18.0, 24.0], [0.55, 0.75, 0.9, 1.0])
             used = used / lost
         pressure = water.pressure(450.0, base / 1.1) * supply
-        leaks = water.leakage(self.leaks / 24.0, pressure, 330.0, 1.0) * influence.factor("leakage", weather.times)
+        leaks = water.leakage(np.array(self.leaks / 24.0), pressure, 330.0, 1.0) * influence.factor(
+            "leakage", weather.times
+        )
         apparent = used * (self.supplied - self.use - self.leaks) / self.use
         return used, used + leaks + apparent, pressure
 
@@ -67,6 +69,7 @@ class WaterInlet(Fleet):
         self._register = self.register(self._totals, np.round(1e8 * self.draw.uniform("register", self.index), -2))
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         section, city = self.world.section.water, self.world.city
         sources = list(section.sources.items())
         total = sum(section.sources.values())
@@ -90,9 +93,11 @@ class WaterInlet(Fleet):
         return flow[:, None] * self.share
 
     def _totals(self, number: int) -> Float64:
-        return self._flow(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4.0 * 1000.0
+        result: Float64 = self._flow(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4.0 * 1000.0
+        return result
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         rows = rows_of(day)
         flow = self._flow(day // CHUNK)[rows]
         start, total = self._register.at(day)
@@ -117,6 +122,7 @@ class WaterCustomerMeter(Fleet):
         self._register = self.register(self._totals, np.round(2e5 * self.draw.uniform("register", self.index)))
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         self.represents = self.world.city.households / max(1, self.number)
         smart = self.draw.uniform("smart", self.index) < self.world.section.water.smart_share
         return [
@@ -134,6 +140,7 @@ class WaterCustomerMeter(Fleet):
         return result
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         used = self.network.course(day // CHUNK)[0][rows_of(day)][:, None]
         slot = np.arange(day * SLOTS, (day + 1) * SLOTS)[:, None]
         weights = used * -np.log(self.draw.uniform("slot", slot, self.index[None, :]))
@@ -150,6 +157,7 @@ class Reservoir(Fleet):
     outputs = (Output("water_level", noise=4.0, step=1.0, low=0.0),)
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         grid = self.world.grid
         self.network = Network(self.world)
         self.feeder = self.index % grid.number
@@ -161,6 +169,7 @@ class Reservoir(Fleet):
         ]  # fmt: skip
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         share = 1.0 / max(1, self.number)
         out = np.concatenate([self.network.course(d // CHUNK)[1][rows_of(d)] for d in (day - 2, day - 1, day)])
         powered = np.concatenate([self.world.grid.chunk(d // CHUNK).powered[rows_of(d)][:, self.feeder]
@@ -185,6 +194,7 @@ class WaterQuality(Fleet):
     )
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         self.network = Network(self.world)
         self.age = 4.0 + 14.0 * self.draw.uniform("age", self.index)
         return [
@@ -193,6 +203,7 @@ class WaterQuality(Fleet):
         ]
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         weather = self.world.surrounding.day(day)
         rows = rows_of(day)
         flow = self.network.course(day // CHUNK)[1][rows]
@@ -228,6 +239,7 @@ class WastewaterMeter(Fleet):
         self._register = self.register(self._totals, np.full(number, 1e7))
 
     def install(self) -> list[Device]:
+        """The devices of the fleet."""
         return [
             Device(f"urn:dev:ops:wwtp-{serial(self.draw, i)}", s, {}, f"Wastewater works {i + 1}")
             for i, s in enumerate(sites(self.world.city, self.draw, self.number))
@@ -242,9 +254,11 @@ class WastewaterMeter(Fleet):
         return np.repeat(result, self.number, axis=1)
 
     def _totals(self, number: int) -> Float64:
-        return self._flow(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4.0 * 1000.0
+        result: Float64 = self._flow(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4.0 * 1000.0
+        return result
 
     def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
         start, total = self._register.at(day)
         register, _ = spread_over_day(start, total, self._flow(day // CHUNK)[rows_of(day)])
         return [register * part for part in self._parts]

@@ -52,8 +52,11 @@ def washout(rain: Float64) -> Float64:
 
 
 def ozone(mean: float, irradiance: Float64, traffic: Float64, hour: Float64) -> Float64:
-    """Ozone, in the unit of its mean: made by afternoon sun, eaten by fresh nitric oxide of traffic at night and in
-    peaks (Seinfeld and Pandis 2016, ch. 6).
+    """Ozone, in the unit of its mean: made by afternoon sun, eaten by fresh nitric oxide of traffic.
+
+    References
+    ----------
+    Seinfeld and Pandis 2016, Atmospheric Chemistry and Physics, ch. 6.
     """
     sun = np.clip(irradiance / 800.0, 0.0, 1.2)
     afternoon = np.exp(-0.5 * ((hour - 14.5) / 3.2) ** 2)

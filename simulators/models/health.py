@@ -68,13 +68,18 @@ def queue(arrivals: Float64, capacity: Float64) -> Float64:
 
 
 def clinic_arrivals(hour: Float64) -> Float64:
-    """Arrivals over the day's total, float64[n], by local hour: a morning rush, closed at night (sum over a day of
-    15 minutes is 1).
+    """Arrivals over the day's total by local hour: a morning rush, closed at night.
+
+    Parameters
+    ----------
+    hour : float64[n]
+        [h]; a whole day, over which the result sums to 1.
     """
     rush = np.exp(-0.5 * ((hour - 8.7) / 1.1) ** 2) + 0.45 * np.exp(-0.5 * ((hour - 13.5) / 1.6) ** 2)
     open_ = (hour >= 7.0) & (hour < 17.0)
     weight = rush * open_
-    return weight / weight.sum()
+    result: Float64 = weight / weight.sum()
+    return result
 
 
 def response_time(median: float, congestion: Float64, draws: Float64) -> Float64:

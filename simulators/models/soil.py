@@ -107,7 +107,8 @@ def hourly_evapotranspiration(
 
 def wind_at_2_m(speed: Float64, height: float) -> Float64:
     """Wind at 2 m [m/s] of wind measured at another height [m] (eq. 47)."""
-    return speed * 4.87 / np.log(67.8 * height - 5.42)
+    result: Float64 = speed * 4.87 / np.log(67.8 * height - 5.42)
+    return result
 
 
 def available_water(field_capacity: Float64, wilting_point: Float64, root_depth: Float64) -> Float64:

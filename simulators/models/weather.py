@@ -104,8 +104,12 @@ def heat_index(temperature: Float64, humidity: Float64) -> Float64:
 
 
 def air_pressure(altitude: float, temperature: Float64, anomaly: Float64) -> Float64:
-    """Air pressure [hPa] at an altitude [m] (ISO 2533 standard atmosphere) with an anomaly [hPa] and the twice
-    daily tide of about 1 hPa left to the caller; warm air is a little lighter.
+    """Air pressure [hPa] at an altitude [m], with an anomaly [hPa]; warm air [Cel] is a little lighter.
+
+    References
+    ----------
+    ISO 2533:1975, Standard atmosphere.
     """
     standard = 1013.25 * (1.0 - 2.25577e-5 * altitude) ** 5.25588
-    return standard + anomaly - 0.08 * (temperature - 15.0)
+    result: Float64 = standard + anomaly - 0.08 * (temperature - 15.0)
+    return result
