@@ -1,6 +1,7 @@
 """From a message to normalised readings: envelope, codec, mapping; never raises, whatever the bytes are."""
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any
 
 from citylab.codecs import Content, find_codec
@@ -8,11 +9,11 @@ from citylab.codecs.registry import Unreadable
 from citylab.envelopes import find_envelope
 from citylab.envelopes.home_assistant import read_state
 from citylab.lane import Lane, Shape, build_lane, shape_of
-from citylab.mapping import Plan, number_repeats
-from citylab.message import Decoded, Message, Outcome, Refusal, ThingUpdate
+from citylab.mapping import Plan, Result, number_repeats
+from citylab.message import Decoded, Message, Outcome, Reading, Refusal, ThingUpdate
 from citylab.observation import Provenance
 from citylab.profile import DeviceProfile
-from citylab.router import Candidate, Route, Router, case_fits, conditions, fits
+from citylab.router import Candidate, Route, Router, addressed, case_fits, conditions, fits
 from citylab.state import KeyValue
 from citylab.template import clean_name, fill, first
 from citylab.uplink import Context, Memory, Uplink
@@ -20,6 +21,8 @@ from citylab.uplink import Context, Memory, Uplink
 _ONLINE = {"online": True, "true": True, "connected": True, "1": True, "2": True, "on": True,
            "offline": False, "false": False, "disconnected": False, "0": False, "off": False, "lost": False}  # fmt: skip
 MAX_SHAPES = 100_000
+READINGS = "@readings"
+"""In a profile's `same`: equal readings of equal time make two messages one."""
 MAX_TOPIC = 1000
 MAX_MARKS = 32
 """So many past observations of a device are remembered to tell repeats."""
@@ -105,7 +108,7 @@ class Decoder:
             outcome = self._case(context, candidate, uplink, reader, decoded)
             if outcome is not None:
                 return outcome
-            if candidate.case_only:
+            if candidate.case_only or not addressed(profile.match, uplink):
                 continue
             try:
                 content = reader.get(profile)
@@ -114,7 +117,7 @@ class Decoder:
                 if not conditions(profile.match):
                     break
                 continue
-            if content is None or not any(fits(profile.match, uplink, part) for part in content.objects):
+            if content is None or not any(fits(profile.match, part) for part in content.objects):
                 continue
             return self._apply(context, candidate, uplink, content, decoded)
         if problem is not None:
@@ -169,7 +172,7 @@ class Decoder:
         known, unknown, refused = 0, list[str](), len(content.refusals)
         for result, part in zip(results, content.objects, strict=True):
             decoded.device = result.device or decoded.device
-            if result.readings and self._repeated(context, plan, uplink, result.device, part):
+            if result.readings and self._repeated(context, plan, uplink, result, part):
                 return Outcome.DUPLICATE
             decoded.readings.extend(result.readings)
             decoded.refusals.extend(result.refusals)
@@ -189,13 +192,17 @@ class Decoder:
         decoded.refusals.append(_no_field(plan.profile, unknown))
         return Outcome.UNMAPPED
 
-    def _repeated(self, context: Context, plan: Plan, uplink: Uplink, device: str, content: Any) -> bool:
+    def _repeated(self, context: Context, plan: Plan, uplink: Uplink, result: Result, content: Any) -> bool:
         """Whether this is an observation that came before, by what the ecosystem says makes it one."""
-        keys = [fill(template, uplink.parts, content) for template in plan.profile.same]
-        mark = "|".join(key or "" for key in keys) if any(keys) else uplink.key
+        templates = plan.profile.same
+        if READINGS in templates:
+            mark = _mark(result.readings)
+        else:
+            keys = [fill(template, uplink.parts, content) for template in templates]
+            mark = "|".join(key or "" for key in keys) if any(keys) else uplink.key
         if not mark:
             return False
-        name = f"{context.space}same/{plan.profile.name}/{device}"
+        name = f"{context.space}same/{plan.profile.name}/{result.device}"
         seen = self.memory.get(name) or []
         if mark in seen:
             return True
@@ -239,6 +246,14 @@ class _Contents:
         if isinstance(made, Unreadable):
             raise made
         return made
+
+
+def _mark(readings: list[Reading]) -> str:
+    """A mark of readings with times of their own, "" if one has none."""
+    if any(reading.phenomenon_time is None for reading in readings):
+        return ""
+    rows = [(r.key.observed_property, r.key.channel, r.phenomenon_time, r.result) for r in readings]
+    return blake2b(repr(rows).encode(), digest_size=12).hexdigest()
 
 
 def _provenance(message: Message, uplink: Uplink) -> Provenance:

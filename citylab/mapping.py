@@ -133,15 +133,15 @@ class Plan:
             Of every reading.
         """
         result = Result()
-        content = self._proper(content, uplink.parts)
-        root = self._root(uplink, content, received, result)
+        whole, content = content, self._proper(content, uplink.parts)
+        root = self._root(uplink, content, whole, received, result)
         result.device = root.device
         if not root.device:
             result.refusals.append(Refusal("no_identity", "neither topic nor message names the device"))
             return result
         for scope in self._scopes(root, content, received, result):
             self._read_scope(scope, content, uplink.port, provenance, result)
-        result.things.append(self._thing(root, uplink, content, provenance, result))
+        result.things.append(self._thing(root, uplink, whole, content, provenance))
         return result
 
     def _proper(self, content: Any, parts: Mapping[str, Any]) -> Any:
@@ -153,17 +153,18 @@ class Plan:
                     break
         if self.profile.named:
             bare = content[""] if isinstance(content, dict) and content.keys() == {""} else content
-            return {fill(self.profile.named, parts) or "": bare, **_times_of(bare)}
+            return {first(self.profile.named, parts): bare, **_times_of(bare)}
         return content
 
-    def _root(self, uplink: Uplink, content: Any, received: int, result: Result) -> _Scope:
+    def _root(self, uplink: Uplink, content: Any, whole: Any, received: int, result: Result) -> _Scope:
         parts = uplink.parts
-        device = uplink.device or first(self.profile.device, parts, content)
-        moment = self._moment(self.profile.time, content, content, received, result)
+        device = uplink.device or first(self.profile.device, parts, content, whole)
+        moment = self._moment(self.profile.time, content, whole, received, result)
         if moment is None:
             good = [(t, source) for t, source in uplink.times if plausible(t, received)]
             moment = Moment(*good[0]) if good else Moment(None, TimeSource.ARRIVAL)
-        return _Scope(content, clean_name(device), parts, moment, received=received)
+        prefix = first(self.profile.prefix, parts, content)
+        return _Scope(content, clean_name(device), parts, moment, prefix, received=received)
 
     def _moment(
         self, rules: tuple[TimeRule, ...], content: Any, root: Any, received: int, result: Result
@@ -171,8 +172,9 @@ class Plan:
         for rule in rules:
             at_top = rule.field.startswith("/")
             value = lookup(root if at_top else content, rule.field.removeprefix("/"))
-            if isinstance(value, dict) and "value" in value:
-                value = value["value"]
+            for key in ("value", "@value"):
+                if isinstance(value, dict) and key in value:
+                    value = value[key]
             if value is MISSING:
                 continue
             try:
@@ -190,21 +192,21 @@ class Plan:
             _unfold(content, path, how, result)
         consumed: set[str] = set()
         for each in self.profile.each:
-            for path, key, part in _parts(content, each):
+            for path, key, part, parent in _parts(content, each):
                 consumed.add(path)
-                yield from self._part_scope(root, each, (path, key, part), received, result)
+                yield from self._part_scope(root, each, (key, part, {"parent": parent}), received, result)
         root.skip = frozenset(consumed)
         yield root
 
     def _part_scope(
-        self, root: _Scope, each: Each, found: tuple[str, str, Any], received: int, result: Result
+        self, root: _Scope, each: Each, found: tuple[str, Any, Any], received: int, result: Result
     ) -> Iterator[_Scope]:
-        _, key, part = found
+        key, part, parent = found
         if each.where and not matches(part, each.where):
             result.known += 1
             return
         parts = {**root.parts, "key": key}
-        device = first(each.device, parts, part, root.content) if each.device else root.device
+        device = first(each.device, parts, part, parent, root.content) if each.device else root.device
         moment = self._moment(each.time, part, root.content, received, result) or root.moment
         unit = ""
         if each.value:
@@ -215,7 +217,7 @@ class Plan:
             unit = unit_found if isinstance(unit_found, str) else ""
             name = str(int(name)) if isinstance(name, float) and name.is_integer() else str(name)
             part = {name: value}
-        prefix = fill(each.prefix, parts, found[2]) if each.prefix else ""
+        prefix = fill(each.prefix, parts, found[1], parent, root.content) if each.prefix else ""
         yield _Scope(part, device, parts, moment, prefix or "", unit=unit, received=received)
 
     def _read_scope(self, scope: _Scope, content: Any, port: int, provenance: Provenance, result: Result) -> None:
@@ -265,9 +267,11 @@ class Plan:
             top = channel.unit_from.startswith("/")
             stated = lookup(content if top else leaf.beside, channel.unit_from.removeprefix("/"))
             unit = stated if isinstance(stated, str) else unit
-        number, quality = rule.result(leaf.value, unit)
-        beside = leaf.beside if isinstance(leaf.beside, dict) else None
-        quality = graded(channel, beside, quality)
+        found = rule.result(leaf.value, unit)
+        if found is None:
+            return
+        number, quality = found
+        quality = graded(channel, leaf.beside, content, quality)
         moment = scope.moment
         if leaf.time is not None:
             own = read_instant(leaf.time, TimeRule(field="time"), self.zone)
@@ -301,11 +305,10 @@ class Plan:
                 key = DatastreamKey(scope.device, "position", name or "")
                 result.readings.append(Reading(key, text, moment.instant, moment.source, moment.quality, provenance))
 
-    def _thing(self, root: _Scope, uplink: Uplink, content: Any, provenance: Provenance, result: Result) -> ThingUpdate:
+    def _thing(self, root: _Scope, uplink: Uplink, whole: Any, content: Any, provenance: Provenance) -> ThingUpdate:
         profile = self.profile
-        aliases = [fill(alias, root.parts, content) for alias in profile.aliases]
+        aliases = [fill(alias, root.parts, content, whole) for alias in profile.aliases]
         latitude, longitude, altitude = uplink.site or (None, None, None)
-        del result
         return ThingUpdate(
             root.device,
             profile=profile.name,
@@ -332,8 +335,8 @@ def _judged(instant: int, received: int) -> Moment:
     return Moment(None, TimeSource.ARRIVAL, Quality.SUSPECT)
 
 
-def _parts(content: Any, each: Each) -> Iterator[tuple[str, str, Any]]:
-    """Path, key and content of the parts that an `each` names."""
+def _parts(content: Any, each: Each) -> Iterator[tuple[str, str, Any, Any]]:
+    """Path, key, content and parent of the parts that an `each` names."""
     if each.list:
         pattern = path_pattern(each.list)
         lists = (
@@ -341,15 +344,20 @@ def _parts(content: Any, each: Each) -> Iterator[tuple[str, str, Any]]:
             if pattern is None
             else [(path, value) for path, value in _lists(content, "") if pattern.fullmatch(path)]
         )
+        columns = lookup(content, each.columns) if each.columns else None
         for path, items in lists:
-            if isinstance(items, list):
-                base = "" if path == "." else path
-                for i, item in enumerate(items):
-                    yield f"{base}[{i}]", str(i), item
+            if not isinstance(items, list):
+                continue
+            base = "" if path == "." else path
+            parent = lookup(content, path.rpartition(".")[0]) if "." in base else content
+            for i, item in enumerate(items):
+                named = isinstance(columns, list) and isinstance(item, list)
+                part = dict(zip(map(str, columns), item, strict=False)) if named else item
+                yield f"{base}[{i}]", str(i), part, parent
     if each.keys and isinstance(content, dict):
         for key, value in content.items():
             if isinstance(value, dict) and re.fullmatch(each.keys, key):
-                yield key, key, value
+                yield key, key, value, content
 
 
 def _lists(content: Any, path: str) -> Iterator[tuple[str, list[Any]]]:

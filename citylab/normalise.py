@@ -1,12 +1,12 @@
 """From a field's value to a result: unit, scale, range; from a clock's word to a time that can be stored."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, isfinite
 from typing import Any
 
 from citylab.number import ValueProblem, mapped, read_boolean, read_number, read_text
 from citylab.observation import Quality
+from citylab.path import MISSING, lookup
 from citylab.profile import IGNORE, Channel
 from citylab.unit import UnitError, conversion
 from citylab.vocabulary import ObservedProperty, vocabulary
@@ -31,8 +31,10 @@ class Rule:
     low: float
     high: float
 
-    def result(self, value: Any, unit: str = "") -> tuple[float | bool | str, Quality]:
+    def result(self, value: Any, unit: str = "") -> tuple[float | bool | str, Quality] | None:
         """Result and quality of a field's value; `unit` is what the message states, "" if nothing.
+
+        None where the map says that the value means nothing.
 
         Raises
         ------
@@ -42,6 +44,8 @@ class Rule:
         channel = self.channel
         if channel.map:
             value = mapped(channel.map, value)
+            if value is None:
+                return None
         kind = self.entry.result_type
         if kind == "boolean":
             return read_boolean(value), Quality.GOOD
@@ -96,11 +100,12 @@ def absent(channel: Channel, value: Any) -> bool:
     return False
 
 
-def graded(channel: Channel, beside: Mapping[str, Any] | None, quality: Quality) -> Quality:
-    """Quality after the field that grades it."""
-    if beside is not None and beside.get("quality") in {"suspect", "bad"}:
+def graded(channel: Channel, beside: Any, content: Any, quality: Quality) -> Quality:
+    """Quality after the field that grades it, if there is one."""
+    if isinstance(beside, dict) and beside.get("quality") in {"suspect", "bad"}:
         return max(quality, Quality.SUSPECT)
-    if not channel.quality_from or beside is None:
+    if not channel.quality_from:
         return quality
-    grade = beside.get(channel.quality_from)
-    return quality if grade is None or grade in channel.good else max(quality, Quality.SUSPECT)
+    at_top = channel.quality_from.startswith("/")
+    grade = lookup(content if at_top else beside, channel.quality_from.removeprefix("/"))
+    return quality if grade is MISSING or grade is None or grade in channel.good else max(quality, Quality.SUSPECT)

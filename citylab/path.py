@@ -58,16 +58,24 @@ def lookup(content: Any, path: str) -> Any:
         return content[path]
     if path in {"", "."}:
         return content if path == "." else MISSING
+    found = content
     for step in _steps(path):
-        if isinstance(step, int):
-            if not isinstance(content, list) or step >= len(content):
-                return MISSING
-            content = content[step]
+        if isinstance(step, int) and isinstance(found, list) and step < len(found):
+            found = found[step]
+        elif isinstance(step, str) and isinstance(found, dict) and step in found:
+            found = found[step]
         else:
-            if not isinstance(content, dict) or step not in content:
-                return MISSING
-            content = content[step]
-    return content
+            return _dotted(content, path)
+    return found
+
+
+def _dotted(content: Any, path: str) -> Any:
+    """Value at a path in which a name holds a dot."""
+    if isinstance(content, dict):
+        for key, value in content.items():
+            if path.startswith(f"{key}.") and isinstance(value, dict | list):
+                return lookup(value, path[len(key) + 1 :])
+    return MISSING
 
 
 def value_object(part: Mapping[str, Any]) -> tuple[Any, str, Any] | None:

@@ -50,7 +50,7 @@ class Channel(Document):
     decimal : str
         Decimal sign of numbers written as text.
     quality_from : str
-        Field beside this one that grades it.
+        Field beside this one (or from the top with a leading ``/``) that grades it.
     good : tuple
         Values of that field with which the reading is good.
     """
@@ -145,6 +145,8 @@ class Each(Document):
         Pattern of keys (regular expression) whose objects are parts.
     device : tuple[str, ...]
         Templates of the part's own identity, first one that can be filled; `{key}` is its key.
+    columns : str
+        Path of the list of names where items are lists.
     key, value, unit : str
         Long form: the fields of an item that hold name, value and unit.
     prefix : str
@@ -158,12 +160,18 @@ class Each(Document):
     list: str = ""
     keys: str = ""
     device: tuple[str, ...] = ()
+    columns: str = ""
     key: str = ""
     value: str = ""
     unit: str = ""
     prefix: str = ""
     time: tuple[TimeRule, ...] = ()
     where: Mapping[str, Scalar] = Field(default_factory=dict)
+
+    @field_validator("device", "time", mode="before")
+    @classmethod
+    def _one_or_many(cls, data: Any) -> Any:
+        return data if isinstance(data, list | tuple) else [data]
 
 
 class Place(Document):
@@ -321,8 +329,11 @@ class DeviceProfile(Document):
         Further fields by LoRaWAN port.
     inside : tuple[str, ...]
         Fields one of which holds the message proper.
-    named : str
-        Template of the field name of a bare value (or of ``{"value": ...}``), from parts of the topic.
+    named : tuple[str, ...]
+        Templates of the field name of a bare value (or of ``{"value": ...}``), from parts of the topic.
+    prefix : tuple[str, ...]
+        Templates of what is put before all field names, first one that can be filled: for messages whose meaning is
+        known only by a number in topic or content.
     each : tuple[Each, ...]
         Parts of the message that are read one by one.
     unfold : dict
@@ -332,7 +343,8 @@ class DeviceProfile(Document):
     status, ignore : tuple[Case, ...]
         Messages without a reading: presence and registration; known, but not of interest.
     same : tuple[str, ...]
-        Fields that make two messages of one device the same observation.
+        Templates of what makes two messages of one device the same observation; ``@readings``: equal readings of
+        equal time.
     encoding : str
         Text encoding if a message is not UTF-8; "" refuses it.
     """
@@ -353,7 +365,8 @@ class DeviceProfile(Document):
     common: bool = False
     ports: Mapping[int, Mapping[str, Channel]] = Field(default_factory=dict)
     inside: tuple[str, ...] = ()
-    named: str = ""
+    named: tuple[str, ...] = ()
+    prefix: tuple[str, ...] = ()
     each: tuple[Each, ...] = ()
     unfold: Mapping[str, Literal["json", "pairs"]] = Field(default_factory=dict)
     places: tuple[Place, ...] = ()
@@ -363,7 +376,7 @@ class DeviceProfile(Document):
     encoding: Literal["", "latin-1"] = ""
     examples: tuple[Example, ...] = ()
 
-    @field_validator("device", "aliases", "time", "inside", "each", "places", "status", "ignore", "same", mode="before")
+    @field_validator("device", "aliases", "time", "inside", "named", "prefix", "each", "places", "status", "ignore", "same", mode="before")
     @classmethod
     def _one_or_many(cls, data: Any) -> Any:
         return data if isinstance(data, list | tuple) else [data]

@@ -76,7 +76,7 @@ class Router:
             envelope = plan.profile.match.envelope
             narrow = conditions(plan.profile.match)
             if envelope == "plain":
-                rank: tuple[int, ...] = (int(not pattern.text.endswith("#")), *pattern.specificity, narrow, order)
+                rank: tuple[int, ...] = (*pattern.specificity, int(pattern.text[-1:] != "#"), narrow, order)
             else:
                 rank = (narrow, int(bool(plan.profile.match.topic)), order)
             candidates = found.setdefault(envelope, {})
@@ -113,17 +113,19 @@ def _mark_flat(candidates: list[Candidate]) -> tuple[Candidate, ...]:
     return tuple(out)
 
 
-def fits(match: Match, uplink: Uplink, content: Any) -> bool:
-    """Whether an uplink meets the conditions of a profile beside its topic."""
+def addressed(match: Match, uplink: Uplink) -> bool:
+    """Whether port, device and model are those of a profile; before anything is decoded."""
     if match.port and uplink.port not in match.port:
         return False
     if match.device and not any(_like(pattern, uplink.device) for pattern in match.device):
         return False
-    if match.model and not any(_like(p, fact) for p in match.model for fact in uplink.facts.values()):
-        return False
+    return not match.model or any(_like(p, fact) for p in match.model for fact in uplink.facts.values())
+
+
+def fits(match: Match, content: Any) -> bool:
+    """Whether a message has the fields and values that a profile wants."""
     for key in match.keys:
-        found = lookup(content, key)
-        if found is MISSING:
+        if lookup(content, key) is MISSING:
             return False
     return not match.where or matches(content, match.where)
 

@@ -18,6 +18,10 @@ def _undated(text: str) -> str:
     return re.sub(r"[-_.:]?\d{4}-\d\d-\d\d.*$", "", text)
 
 
+def _dateless(text: str) -> str:
+    return "" if re.search(r"\d{4}-\d\d-\d\d", text) else text
+
+
 def _node(text: str) -> str:
     return f"!{int(text):08x}" if text.isdigit() else text
 
@@ -26,9 +30,10 @@ _FILTERS: dict[str, Callable[[str], str]] = {
     "int": _whole,
     "lower": str.lower,
     "undated": _undated,
+    "dateless": _dateless,
     "node": _node,
 }
-"""What a part may pass through: leading zeros off, small letters, a date at the end off, node number in hex."""
+"""What a part may pass through: leading zeros off, small letters, a date at the end off, nothing if there is a date, node number in hex."""
 
 
 def fill(template: str, parts: Mapping[str, Any], *contents: Any) -> str | None:
@@ -53,7 +58,10 @@ def fill(template: str, parts: Mapping[str, Any], *contents: Any) -> str | None:
             return None
         text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
         out.append(template[at : found.start()])
-        out.append(_FILTERS[found[2]](text) if found[2] in _FILTERS else text)
+        text = _FILTERS[found[2]](text) if found[2] in _FILTERS else text
+        if not text:
+            return None
+        out.append(text)
         at = found.end()
     out.append(template[at:])
     return clean_name("".join(out)) or None

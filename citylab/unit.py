@@ -84,7 +84,9 @@ _SPELLINGS = {
     "khz": "kHz", "rpm": "/min", "pcs": "1", "count": "1", "counts": "1", "none": "1", "na": "1", "vehicles/h": "/h",
     "ha": "har", "wb/m2": "W/m2", "us/cm": "uS/cm", "ms/cm": "mS/cm", "ds/m": "dS/m", "km\u00b2": "km2", "ugm3": "ug/m3",
     "ug/m\u00b3": "ug/m3", "mg/l": "mg/L", "ug/l": "ug/L", "g/l": "g/L", "kw": "kW", "mw": "mW", "kv": "kV", "mv": "mV",
-    "ma": "mA", "btu": "[Btu]", "m/sec": "m/s", "mps": "m/s",
+    "ma": "mA", "btu": "[Btu]", "m/sec": "m/s", "mps": "m/s", "gq": "ug/m3", "gp": "mg/m3", "p1": "%", "mts": "m/s", "a97": "hPa", "mmt": "mm", "cmt": "cm",
+    "mtr": "m", "dd": "deg", "2n": "dB", "59": "[ppm]", "61": "[ppb]", "kwt": "kW", "wtt": "W", "vlt": "V", "htz": "Hz",
+    "c62": "1", "kmt": "km", "fah": "[degF]", "ltr": "L", "mtq": "m3",
 }  # fmt: skip
 _CASED = {"C": "Cel", "MW": "MW", "MWh": "MW.h", "mW": "mW", "Mpa": "MPa", "mPa": "mPa", "MV": "MV", "MA": "MA"}
 _TERM = re.compile(r"([./]?)([^./\d{}-][^./{}]*?|1)(-?\d+)?(?:\{[^{}]*\})?(?=[./]|$)")

@@ -246,13 +246,16 @@ def _read_entry(entry: dict[str, Any], text: str, content: Any, decoded: Decoded
         if rule.entry.result_type == "boolean":
             words = {entry["on"].lower(): True, entry["off"].lower(): False}
             value = words.get(str(value).lower(), value)
-        result, quality = rule.result(value, entry["unit"])
+        found = rule.result(value, entry["unit"])
     except TemplateRefused as error:
         decoded.refusals.append(Refusal("template_refused", f"{place}: the template {error}", place))
         return
     except (ValueProblem, ArithmeticError, ValueError) as error:
         decoded.refusals.append(Refusal("value_unreadable", f"{place}: {error}", place))
         return
+    if found is None:
+        return
+    result, quality = found
     decoded.device = entry["device"]
     key = DatastreamKey(entry["device"], entry["property"], entry["channel"])
     decoded.readings.append(Reading(key, result, quality=quality, provenance=provenance))
