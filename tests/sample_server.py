@@ -20,9 +20,7 @@ from tests.sample_city import NOW, sample_batch
 def shifted(batch: ObservationBatch, by: int) -> ObservationBatch:
     """The same readings later by a time [us]."""
     step = np.int64(by)
-    return replace(
-        batch, phenomenon_time=batch.phenomenon_time + step, received_time=batch.received_time + step
-    )
+    return replace(batch, phenomenon_time=batch.phenomenon_time + step, received_time=batch.received_time + step)
 
 
 @contextmanager
@@ -71,6 +69,7 @@ def main() -> None:
     routers = []
     try:
         from dashboards.router import router
+
         routers.append(router())
     except ImportError:
         pass

@@ -15,5 +15,6 @@ data: {"messages":3}
 event: trouble
 data: {"detail":"the store of readings can't answer now"}
 """
-"""Events: ``ready`` once (load /api/v1/latest now), ``readings`` (as in /api/v1/latest), ``missed`` (this client was
+"""Events: ``ready`` once (load /api/v1/latest now), ``readings`` (as in /api/v1/latest;
+of several of one datastream within a second the newest alone), ``missed`` (this client was
 too slow; load again), ``trouble`` (the store can't answer; it goes on by itself)."""

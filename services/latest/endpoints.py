@@ -37,7 +37,9 @@ def router(context: Context) -> APIRouter:
 
     @routes.get(
         "/latest/summary",
-        responses={200: {"model": schema.Summary, "content": {"application/json": {"example": schema.SUMMARY_EXAMPLE}}}},
+        responses={
+            200: {"model": schema.Summary, "content": {"application/json": {"example": schema.SUMMARY_EXAMPLE}}}
+        },
     )
     def summary() -> Response:
         """What is live now: newest readings taken together by sector and property."""

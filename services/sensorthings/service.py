@@ -5,7 +5,7 @@ from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
-from citylab.observation import Observation, ObservationBatch
+from citylab.observation import Observation
 from services.catalogue import UNKNOWN_PROFILE, Catalogue, CatalogueCache, id_array, stable_id
 from services.context import Context
 from services.error import RequestError
@@ -165,21 +165,16 @@ class SensorThings:
         rows = list(batch)[: options.size]
         if len(batch) <= options.size:
             return rows, ""
-        return rows, f"$skiptoken={_mark(batch, options.size, start, offset)}"
+        last = rows[-1].phenomenon_time
+        passed = sum(row.phenomenon_time == last for row in rows)
+        if passed == options.size and offset:  # readings at this time may have been passed over before this page
+            passed += offset - self._store.count(id_array(selection.ids), start, last)
+        return rows, f"$skiptoken={last}.{passed}"
 
     def _count(self, selection: Selection) -> int:
         if selection.target is not EntitySet.OBSERVATIONS:
             return len(selection.ids)
         return self._store.count(id_array(selection.ids)) if selection.ids else 0
-
-
-def _mark(batch: ObservationBatch, size: int, start: int, offset: int) -> str:
-    """Time at which the next page starts, and how many readings at that time it must pass over."""
-    times = batch.phenomenon_time[:size]
-    last = int(times[-1])
-    same = int((times == last).sum())
-    passed = same + offset if same == size and last == start else same
-    return f"{last}.{passed}"
 
 
 def _property(entity: dict[str, Any], resource: ResourcePath) -> Any:

@@ -113,7 +113,7 @@ def browser(folder: Path) -> Iterator[Browser]:
         program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
         "--remote-debugging-pipe", f"--user-data-dir={folder}", "about:blank",
     ]  # fmt: skip
-    shell = 'exec "$@" 3<&%d 4>&%d' % (theirs_in, theirs_out)  # the protocol wants descriptors 3 and 4
+    shell = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'  # the protocol wants descriptors 3 and 4
     with subprocess.Popen(
         ["bash", "-c", shell, "browser", *command], pass_fds=(theirs_in, theirs_out), stderr=subprocess.DEVNULL
     ) as process:

@@ -10,14 +10,26 @@ from tests.sample_city import CITY, NOW, fill
 from tests.sample_state import SampleState
 
 
-@pytest.fixture
-def context():
+def make_context():
     state, store = SampleState(), MemoryStore()
     fill(store, state)
     return Context(store, state, CITY, clock=lambda: NOW, version="9.9")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def context():
+    """Shared: only to be read."""
+    return make_context()
+
+
+@pytest.fixture(scope="session")
 def client(context):
+    """Shared: only to be read."""
     with TestClient(create_app(context), base_url="http://localhost:8000") as client:
         yield client
+
+
+@pytest.fixture
+def fresh_context():
+    """To be written to."""
+    return make_context()
