@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from citylab.observation import (
     Float64,
@@ -15,6 +16,13 @@ from citylab.observation import (
     unpack_marks,
 )
 from citylab.store import Mask
+from stores.catalog import MAX_TIME
+
+UInt64 = NDArray[np.uint64]
+
+_FIRST = np.uint64(0x9E3779B97F4A7C15)
+_SECOND = np.uint64(0xBF58476D1CE4E5B9)
+_THIRD = np.uint64(0x94D049BB133111EB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +113,35 @@ class Columns:
             theirs = blank if other.text is None else other.text
             same &= np.array([a == b for a, b in zip(mine, theirs, strict=True)], dtype=np.bool_)
         return same
+
+
+def nanosecond(time: int) -> int:
+    """Instant of the first reading that can have this time [us -> ns], cut to what can be stored."""
+    return max(-MAX_TIME, min(int(time), MAX_TIME + 1)) * 1000
+
+
+def mix(datastream: Int32, instant: Int64) -> UInt64:
+    """Hash of keys: equal keys have equal hashes, other keys rarely do."""
+    word = instant.astype(np.uint64) * _FIRST + datastream.astype(np.uint64) * _THIRD
+    word ^= word >> np.uint64(30)
+    word *= _SECOND
+    word ^= word >> np.uint64(27)
+    word *= _THIRD
+    word ^= word >> np.uint64(31)
+    return word
+
+
+def distinct(batch: ObservationBatch) -> Int64 | None:
+    """Rows of a batch without repeated identities, of which the last wins; None if there are none repeated."""
+    instant = batch.phenomenon_time * 1000 + batch.sequence
+    later = instant[1:] > instant[:-1]
+    later |= (instant[1:] == instant[:-1]) & (batch.datastream[1:] > batch.datastream[:-1])
+    if later.all():
+        return None
+    hashes = np.sort(mix(batch.datastream, instant))
+    if not (hashes[1:] == hashes[:-1]).any():
+        return None
+    order = np.lexsort((instant, batch.datastream))
+    same = instant[order][1:] == instant[order][:-1]
+    same &= batch.datastream[order][1:] == batch.datastream[order][:-1]
+    return np.sort(order[np.append(~same, True)])

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from citylab.calendar import edges
 from citylab.observation import Float64, Int32, Int64
 from citylab.store import Bucket, Function, Series
+from stores.column import nanosecond
 from stores.duckdb.database import Database
-from stores.duckdb.reader import Filter, nanosecond, portions, sizes
+from stores.duckdb.reader import Filter, portions, sizes
 from stores.duckdb.writer import bind
 
 _PORTION = 4_000_000

@@ -4,36 +4,21 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from citylab.observation import Int32, Int64
 from citylab.store import Mask
-
-UInt64 = NDArray[np.uint64]
+from stores.column import UInt64, mix
 
 BLOCK = 49
 """A block is 2**49 ns (6.5 days) long."""
 _BITS = 16
 """Bits a key: about 1 key in 1000 that does not exist is looked up in vain."""
-_FIRST = np.uint64(0x9E3779B97F4A7C15)
-_SECOND = np.uint64(0xBF58476D1CE4E5B9)
-_THIRD = np.uint64(0x94D049BB133111EB)
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 Count = Callable[[Int64], dict[int, int]]
 """Number of rows of each block."""
 Keys = Callable[[int, int], Iterator[tuple[Int32, Int64]]]
 """Keys of a block in pieces: (block, number of rows) -> (datastream, instant)."""
-
-
-def mix(datastream: Int32, instant: Int64) -> UInt64:
-    """Hash of keys: equal keys have equal hashes, other keys rarely do."""
-    word = instant.astype(np.uint64) * _FIRST + datastream.astype(np.uint64) * _THIRD
-    word ^= word >> np.uint64(30)
-    word *= _SECOND
-    word ^= word >> np.uint64(27)
-    word *= _THIRD
-    word ^= word >> np.uint64(31)
-    return word
 
 
 class KeyFilter:
@@ -56,7 +41,7 @@ class KeyFilter:
 
     def _places(self, hashes: UInt64) -> Iterator[tuple[Int64, UInt64]]:
         size = np.uint64(len(self._words))
-        for word in (hashes, hashes * _FIRST):
+        for word in (hashes, hashes * _SPREAD):
             index = ((word >> np.uint64(32)) * size) >> np.uint64(32)
             mask = np.uint64(1) << (word & np.uint64(63))
             mask |= np.uint64(1) << ((word >> np.uint64(6)) & np.uint64(63))

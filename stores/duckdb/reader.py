@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from citylab.observation import Int32, Int64, ObservationBatch
 from citylab.store import Arrivals
-from stores.catalog import MAX_TIME
-from stores.column import Columns
+from stores.column import Columns, nanosecond
 from stores.duckdb.database import Database
 from stores.duckdb.writer import bind, plain_result, plain_text
 from stores.newest import NEVER, Newest
@@ -18,11 +17,6 @@ from stores.newest import NEVER, Newest
 _COLUMNS = "datastream, instant, delay, result, marks"
 _FIRST_LOOK = 3600 * 10**9
 """Newest and earlier readings are searched in windows that grow from an hour [ns]."""
-
-
-def nanosecond(time: int) -> int:
-    """Instant of the first reading that can have this time [us -> ns], cut to what can be stored."""
-    return max(-MAX_TIME, min(int(time), MAX_TIME + 1)) * 1000
 
 
 class Filter:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from citylab.observation import Int32, Int64, ObservationBatch
 from citylab.store import Arrivals, Mask, WriteResult
 from stores.catalog import Catalog, refuse
-from stores.column import Columns
+from stores.column import Columns, distinct
 from stores.duckdb.database import Database
-from stores.duckdb.key import KeyIndex, mix
+from stores.duckdb.key import KeyIndex
 from stores.newest import Newest
 from stores.retention import Retention
 
@@ -66,7 +66,7 @@ class Writer:
             fit = np.ones(len(batch), dtype=np.bool_)
             fit[list(refused)] = False
             kept = batch.take(fit)
-        columns = Columns.of(_distinct(kept))
+        columns = Columns.of(kept if (rows := distinct(kept)) is None else kept.take(rows))
         columns = columns.in_time_order()
         late = columns.instant <= self._newest.instant[columns.datastream]
         if not late.any():
@@ -191,23 +191,6 @@ class Writer:
                     [bounds[i], bounds[i + 1] - 1],
                 ).fetchnumpy()
             yield np.asarray(found["datastream"]), np.asarray(found["instant"])
-
-
-def _distinct(batch: ObservationBatch) -> ObservationBatch:
-    """Without repeated identities; the last of each wins."""
-    instant = batch.phenomenon_time * 1000 + batch.sequence
-    later = instant[1:] > instant[:-1]
-    later |= (instant[1:] == instant[:-1]) & (batch.datastream[1:] > batch.datastream[:-1])
-    if later.all():
-        return batch
-    hashes = np.sort(mix(batch.datastream, instant))
-    if not (hashes[1:] == hashes[:-1]).any():
-        return batch
-    order = np.lexsort((instant, batch.datastream))
-    last = np.ones(len(batch), dtype=np.bool_)
-    same = (instant[order][1:] == instant[order][:-1]) & (batch.datastream[order][1:] == batch.datastream[order][:-1])
-    last[:-1] = ~same
-    return batch.take(np.sort(order[last]))
 
 
 def _insert(cursor: duckdb.DuckDBPyConnection, columns: Columns) -> None:

@@ -51,14 +51,23 @@ def clean(text: str) -> str:
 class Database:
     """One SQLite file; one connection, used by one thread at a time.
 
+    Parameters
+    ----------
+    tables : Sequence[str]
+        Statements that make the schema.
+    application : int
+        Marks files of this kind.
+
     Raises
     ------
     StoreUnavailableError
         If the file is none of ours or from a later version.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, tables: Sequence[str] = _TABLES, application: int = _APPLICATION) -> None:
         self.path = str(path)
+        self._tables = tables
+        self._application = application
         self.lock = RLock()
         if self.path != ":memory:":
             Path(self.path).parent.mkdir(parents=True, exist_ok=True)
@@ -77,15 +86,15 @@ class Database:
         with self.transaction():
             schema = self.rows("PRAGMA user_version")[0][0]
             tables = self.rows("SELECT count(*) FROM sqlite_master")[0][0]
-            ours = self.rows("PRAGMA application_id")[0][0] == _APPLICATION
+            ours = self.rows("PRAGMA application_id")[0][0] == self._application
             if tables and (not ours or schema != SCHEMA):
                 found = f"schema {schema}" if ours else "tables of another program"
                 raise StoreUnavailableError(f"{self.path} has {found}; this version reads schema {SCHEMA}")
             if not tables:
-                for statement in _TABLES:
+                for statement in self._tables:
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
-                self._connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+                self._connection.execute(f"PRAGMA application_id = {self._application}")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

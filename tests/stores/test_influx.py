@@ -1,0 +1,156 @@
+"""InfluxDB 1.x and 2.x keep the contract of stores, and what is special to a server."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+from uuid import uuid4
+
+import pytest
+
+from citylab.instant import parse_instant
+from citylab.store import Store, StoreUnavailableError
+from stores.influx import InfluxStore
+from tests.stores.conformance import AGES, DAY, NOW, STREAMS, T0, StoreConformance, batch, ids, row
+from tests.stores.influx_server import free_port, influx_one, influx_two
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with influx_one(tmp_path_factory.mktemp("influx")) as url:
+        yield url
+
+
+@pytest.mark.influxdb
+class TestInfluxOne(StoreConformance):
+    @pytest.fixture(autouse=True)
+    def _server(self, one: str) -> None:
+        self.url = one
+        self.database = f"city {uuid4().hex}"
+
+    def open_store(self, folder: Path, retention: int | None = None) -> Store:
+        policy = "raw" if retention is None else ""
+        return InfluxStore(
+            self.url,
+            database=self.database,
+            retention_policy=policy,
+            journal=folder / "journal.sqlite",
+            retention=retention,
+            clock=lambda: NOW,
+        )
+
+
+@pytest.mark.skipif(not influx_two(), reason="CITYLAB_INFLUX_URL names no InfluxDB 2.x")
+class TestInfluxTwo(StoreConformance):
+    @pytest.fixture(autouse=True)
+    def _bucket(self) -> Iterator[None]:
+        self.settings = influx_two()
+        self.settings["bucket"] = f"{uuid4().hex}/raw"
+        with _bucket(self.settings):
+            yield
+
+    def open_store(self, folder: Path, retention: int | None = None) -> Store:
+        url, token, org, bucket = (self.settings[name] for name in ("url", "token", "org", "bucket"))
+        return InfluxStore(
+            url,
+            token=token,
+            org=org,
+            bucket=bucket,
+            journal=folder / "journal.sqlite",
+            retention=retention,
+            clock=lambda: NOW,
+        )
+
+
+class _bucket:  # noqa: N801 - a context manager
+    """A bucket of its own for one test."""
+
+    def __init__(self, settings: dict[str, str], seconds: int = 0) -> None:
+        from influxdb_client import BucketRetentionRules, InfluxDBClient
+
+        self._client = InfluxDBClient(settings["url"], settings["token"], org=settings["org"])
+        self._api = self._client.buckets_api()
+        self._name = settings["bucket"]
+        rules = BucketRetentionRules(type="expire", every_seconds=seconds) if seconds else None
+        self._bucket = self._api.create_bucket(bucket_name=self._name, retention_rules=rules, org=settings["org"])
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        self._api.delete_bucket(self._bucket)
+        self._client.close()
+
+
+def _post(url: str, path: str, fields: dict[str, str], body: bytes | None = None) -> None:
+    request = Request(f"{url}{path}?{urlencode(fields)}", data=body or b"", method="POST")  # noqa: S310 - loopback
+    with urlopen(request, timeout=10) as answer:  # noqa: S310 - our own loopback address
+        assert answer.status in {200, 204}
+
+
+@pytest.mark.influxdb
+class TestOneSpecials:
+    def test_rows_older_than_the_servers_retention_are_named(self, one: str) -> None:
+        name = uuid4().hex
+        _post(one, "/query", {"q": f'CREATE DATABASE "{name}" WITH DURATION 30d NAME "raw"'})
+        store = InfluxStore(one, database=name, retention_policy="raw")
+        store.register(STREAMS)
+        from citylab.instant import system_clock
+
+        now = system_clock() - T0
+        result = store.write(batch(row(1, now - 40 * DAY, 1.0), row(1, now - DAY, 2.0), row(2, now - 50 * DAY, 1.0)))
+        assert {i: refusal.code for i, refusal in result.refused.items()} == {
+            0: "older_than_retention",
+            2: "older_than_retention",
+        }
+        assert (result.stored, store.count()) == (1, 1)
+        store.close()
+
+    def test_type_conflicts_are_named_and_the_rest_stored(self, one: str) -> None:
+        name = uuid4().hex
+        _post(one, "/query", {"q": f'CREATE DATABASE "{name}" WITH NAME "raw"'})
+        line = f"reading,thing=x value=1i {T0 * 1000}".encode()
+        _post(one, "/write", {"db": name, "rp": "raw"}, line)
+        store = InfluxStore(one, database=name, retention_policy="raw")
+        store.register(STREAMS)
+        result = store.write(batch(row(1, 5, 1.0), row(3, 5, "text"), row(1, 40 * DAY, 2.0)))
+        assert {i: refusal.code for i, refusal in result.refused.items()} == {0: "type_conflict"}
+        assert result.stored == 2
+        assert [o.result for o in store.read(ids(1, 3), *AGES)] == ["text", 2.0]
+        store.close()
+
+    def test_arrivals_come_before_readings(self, tmp_path: Path) -> None:
+        import numpy as np
+
+        from citylab.store import Arrivals
+
+        store = InfluxStore(f"http://127.0.0.1:{free_port()}", database="d", journal=tmp_path / "j", timeout=0.5)
+        store.register(STREAMS)
+        arrived = Arrivals("a", np.array([1], np.int32), np.array([2], np.int64), np.array([T0], np.int64))
+        with pytest.raises(StoreUnavailableError, match="cannot be reached"):
+            store.write(batch(row(1, 0, 1.0)), arrived)
+        assert store.arrivals("a").digest.tolist() == [2]
+        assert not store.info().ready
+        store.close()
+
+
+@pytest.mark.parametrize("settings", [{}, {"bucket": "a", "database": "b"}])
+def test_settings_that_contradict(settings: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="either a bucket"):
+        InfluxStore("http://localhost:1", **settings)
+
+
+def test_address_without_scheme() -> None:
+    with pytest.raises(ValueError, match="no address"):
+        InfluxStore("localhost:8086", database="d")
+
+
+def test_unreachable_two(tmp_path: Path) -> None:
+    store = InfluxStore(f"http://127.0.0.1:{free_port()}", token="t", org="o", bucket="b/raw", timeout=0.5)
+    store.register(STREAMS)
+    with pytest.raises(StoreUnavailableError, match="cannot be reached"):
+        store.write(batch(row(1, 0, 1.0)))
+    with pytest.raises(StoreUnavailableError, match="cannot be reached"):
+        store.read(None, T0, parse_instant("2026-12-01T00:00:00Z"))
+    assert "cannot be reached" in store.info().detail
+    store.close()
