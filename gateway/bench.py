@@ -17,14 +17,15 @@ from typing import Any
 import numpy as np
 
 from citylab.decode import Decoder
+from citylab.document import load_document
 from citylab.instant import system_clock
-from citylab.observation import ObservationBatch
-from citylab.profile import load_profiles
+from citylab.observation import Int32, Int64, ObservationBatch
+from citylab.profile import SHIPPED, DeviceProfile
 from citylab.state import State
 from citylab.store import Arrivals, Store, WriteResult
 from gateway.gateway import Gateway
 from gateway.limit import Limit
-from gateway.load import CLIENT, DEVICES, HOST, VALUES, broker, fill, pace, session
+from gateway.load import CLIENT, DEVICES, HOST, PROFILE, VALUES, broker, fill, pace
 from gateway.loop import run
 from gateway.source import SourceSettings
 
@@ -32,6 +33,8 @@ Parts = Callable[[Path], tuple[Store, State]]
 """Opens store and state in an empty folder; a function at the top of a module, since it goes to another process."""
 
 _PATIENCE = 300.0
+_WARM = 4 * DEVICES
+"""Messages that make all devices known before delays are measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,10 @@ class Delay:
 
 
 class Timed:
-    """A store that notes how old readings are when they are durable."""
+    """A store that notes datastreams and ages [us] of readings when they are durable."""
 
     def __init__(self, store: Store) -> None:
-        self.ages: list[np.ndarray[Any, np.dtype[np.int64]]] = []
+        self.ages: list[tuple[Int32, Int64]] = []
         self._store = store
 
     def __getattr__(self, name: str) -> Any:
@@ -84,7 +87,7 @@ class Timed:
     def write(self, batch: ObservationBatch, arrivals: Arrivals | None = None) -> WriteResult:
         """Store readings; see `Store.write`."""
         result = self._store.write(batch, arrivals)
-        self.ages.append(system_clock() - batch.phenomenon_time)
+        self.ages.append((batch.datastream, system_clock() - batch.phenomenon_time))
         return result
 
 
@@ -117,7 +120,8 @@ def drain_gateway(port: int, count: int, qos: int, parts: Parts, directory: str,
 def _gateway(port: int, qos: int, store: Store, state: State, directory: Path) -> Gateway:
     settings = SourceSettings(url=f"mqtt://{HOST}:{port}", topics=("city/#",), qos=qos, client_id=CLIENT)
     state.memory("gateway").put({f"topics/{settings.session}": {"city/#": qos}})
-    decoder = Decoder(load_profiles(), state.memory("decoder"))
+    profile = load_document(DeviceProfile, SHIPPED / f"{PROFILE}.yaml")
+    decoder = Decoder([profile], state.memory("decoder"))
     return Gateway(store, state, decoder, [settings], spool_dir=directory / "spool", limit=Limit())
 
 
@@ -126,16 +130,22 @@ async def _drain_gateway(port: int, count: int, qos: int, parts: Parts, director
     gateway = _gateway(port, qos, store, state, directory)
     begun = time.perf_counter()
     await gateway.start()
-    while sum(gateway.book.messages().values()) < count:
-        if time.perf_counter() - begun > _PATIENCE:
-            raise TimeoutError(f"not drained: {gateway.health()}")
-        await asyncio.sleep(0.005)
+    await _taken(gateway, count)
     spent = time.perf_counter() - begun
     await gateway.stop()
     stored = store.count()
     store.close()
     state.close()
     answer.send(Drain(count / spent, peak_memory(), stored))
+
+
+async def _taken(gateway: Gateway, count: int) -> None:
+    """Wait until so many messages are durable."""
+    end = time.perf_counter() + _PATIENCE
+    while sum(gateway.book.messages().values()) < count:
+        if time.perf_counter() > end:
+            raise TimeoutError(f"not drained: {gateway.health()}")
+        await asyncio.sleep(0.005)
 
 
 def delay_gateway(port: int, rate: float, seconds: float, parts: Parts, directory: str, answer: Any) -> None:
@@ -148,12 +158,14 @@ async def _delay_gateway(port: int, rate: float, seconds: float, parts: Parts, d
     store = Timed(inner)
     gateway = _gateway(port, 0, store, state, directory)
     await gateway.start()
+    await _taken(gateway, _WARM)
+    store.ages.clear()
     publisher = multiprocessing.get_context("spawn").Process(target=pace, args=(port, rate, seconds))
     publisher.start()
     await asyncio.to_thread(publisher.join)
     await asyncio.sleep(1.0)
     await gateway.stop()
-    ages = np.concatenate(store.ages) / 1e6
+    ages = np.concatenate([age for _, age in store.ages]) / 1e6
     inner.close()
     state.close()
     p50, p95, p99 = np.percentile(ages, [50, 95, 99]).tolist()
@@ -225,7 +237,7 @@ def bench_ingest(
                     say(f"run {number + 1} of {runs}, QoS {qos}: {rates}")
             if seconds:
                 rate = _median(results["qos0"]["gateway"]) / 2
-                session(port, 0)
+                fill(port, _WARM, 0)
                 delay = in_child(delay_gateway, port, rate, seconds, parts, _fresh(folder))
     return {
         "ratio": {q: round(_median(f["gateway"]) / _median(f["paho"]), 3) for q, f in results.items()},

@@ -17,10 +17,11 @@ HOST = "127.0.0.1"
 CLIENT = "bench"
 DEVICES = 1000
 VALUES = 5
+PROFILE = "weather_station"
 _PERIOD = 60_000
 
 
-def message(number: int, instant: int | None = None) -> tuple[str, bytes]:
+def message(number: int, instant: int | None = None, devices: int = DEVICES) -> tuple[str, bytes]:
     """Topic and payload of the n-th message: five values and a time (one of its own unless given [ms]).
 
     Examples
@@ -28,7 +29,7 @@ def message(number: int, instant: int | None = None) -> tuple[str, bytes]:
     >>> message(0)[0]
     'city/agriculture/weather_station/bench-0'
     """
-    device, turn = number % DEVICES, number // DEVICES
+    device, turn = number % devices, number // devices
     content = {
         "time": 1_790_000_000_000 + turn * _PERIOD + device if instant is None else instant,
         "air_temperature": 15 + number % 100 / 10,
@@ -37,12 +38,12 @@ def message(number: int, instant: int | None = None) -> tuple[str, bytes]:
         "solar_irradiance": float(number % 900),
         "air_pressure": 980 + number % 400 / 10,
     }
-    return f"city/agriculture/weather_station/bench-{device}", orjson.dumps(content)
+    return f"city/agriculture/{PROFILE}/bench-{device}", orjson.dumps(content)
 
 
-def publish_bytes(number: int, qos: int, instant: int | None = None) -> bytes:
+def publish_bytes(number: int, qos: int, instant: int | None = None, devices: int = DEVICES) -> bytes:
     """PUBLISH packet of the n-th message."""
-    topic, payload = message(number, instant)
+    topic, payload = message(number, instant, devices)
     encoded = topic.encode()
     body = len(encoded).to_bytes(2) + encoded + ((number % 0xFFFF + 1).to_bytes(2) if qos else b"") + payload
     return packet.frame(0x30 | qos << 1, body)
@@ -115,7 +116,7 @@ def session(port: int, qos: int) -> None:
         connection.sendall(packet.DISCONNECT)
 
 
-def pace(port: int, rate: float, seconds: float) -> None:
+def pace(port: int, rate: float, seconds: float, devices: int = DEVICES) -> None:
     """Publish at QoS 0 at a steady rate [1/s]; each message holds the time it was sent at."""
     step = 0.01
     begun = time.perf_counter()
@@ -124,7 +125,7 @@ def pace(port: int, rate: float, seconds: float) -> None:
         while (spent := time.perf_counter() - begun) < seconds:
             due = int(spent * rate)
             now = time.time_ns() // 1_000_000
-            publisher.sendall(b"".join(publish_bytes(number, 0, now) for number in range(sent, due)))
+            publisher.sendall(b"".join(publish_bytes(number, 0, now, devices) for number in range(sent, due)))
             sent = due
             time.sleep(step)
         publisher.sendall(packet.DISCONNECT)
