@@ -45,6 +45,7 @@ _INVENTORY = {"attribute", "streams"}
 _FEW_BUCKETS = 3
 _YEAR_TOLERANCE = 0.02
 _LOW_COVERAGE = 0.75
+_NEARLY_ALL = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +204,7 @@ def _to_year(r: Reading, item: Input, amount: Amount) -> tuple[float, Status, li
         return float(np.sum(amount.value)), Status.COMPLETE, []
     span = float(r.present.observed.max())
     wanted = r.scene.period.year_days if r.scene.annual else r.scene.period.length
-    short = span < (1 - _YEAR_TOLERANCE if r.scene.annual else 0.9) * wanted
+    short = span < (1 - _YEAR_TOLERANCE) * wanted if r.scene.annual else _gaps(r)
     total = item.total and r.stream.function in _AMOUNTS
     if not total or not r.scene.annual:
         status = Status.PARTLY_OBSERVED if short else Status.COMPLETE
@@ -217,6 +218,11 @@ def _to_year(r: Reading, item: Input, amount: Amount) -> tuple[float, Status, li
     text = f"brought to a year from {float(days.min()):.3g}"
     text += f" to {float(days.max()):.3g} days" if days.max() - days.min() > 0.5 else " days"
     return float(np.sum(amount.value * factor)), Status.ANNUALISED, [text]
+
+
+def _gaps(r: Reading) -> bool:
+    """Whether readings of a short window miss a part of it; events come when they come."""
+    return r.stream.function not in _EVENTS and float(r.present.coverage.mean()) < _NEARLY_ALL
 
 
 def _group_days(r: Reading) -> float:
