@@ -102,13 +102,16 @@ class Decoder:
     def _read(self, context: Context, route: Route, uplink: Uplink, decoded: Decoded) -> Outcome:
         """Read one uplink by the first profile that fits; add what it gives to `decoded`."""
         message, problem = context.message, None
-        reader = _Contents(uplink)
+        reader = _Contents(uplink, route.envelope in RAW_JSON)
         for candidate in route.candidates:
             profile = candidate.plan.profile
+            device = uplink.device or candidate.parts.get("device", "")
+            if not addressed(profile.match, uplink, device, message.simulated):
+                continue
             outcome = self._case(context, candidate, uplink, reader, decoded)
             if outcome is not None:
                 return outcome
-            if candidate.case_only or not addressed(profile.match, uplink):
+            if candidate.case_only:
                 continue
             try:
                 content = reader.get(profile)
@@ -224,8 +227,9 @@ class Decoder:
 class _Contents:
     """Objects of an uplink by codec, each decoded once."""
 
-    def __init__(self, uplink: Uplink) -> None:
+    def __init__(self, uplink: Uplink, plain: bool) -> None:
         self._uplink = uplink
+        self._plain = plain
         self._made: dict[str, Content | Unreadable] = {}
 
     def get(self, profile: DeviceProfile) -> Content | None:
@@ -233,7 +237,7 @@ class _Contents:
         uplink = self._uplink
         if uplink.content is not None and (profile.codec == "json" or uplink.data is None):
             return Content([uplink.content])
-        if uplink.data is None or (profile.codec == "json" and profile.match.envelope not in RAW_JSON):
+        if uplink.data is None or (profile.codec == "json" and not self._plain):
             return None
         name = f"{profile.codec}/{profile.encoding}/{sorted(profile.options.items())}"
         if name not in self._made:

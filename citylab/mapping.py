@@ -110,8 +110,16 @@ class Plan:
                     return self._rule(channel), match.groupdict()
         if path.endswith("]"):
             return self._search(path[: path.rindex("[")], port)
-        if self.profile.common and (channel_ := common_names().get(path.lower())) is not None:
-            return self._rule(channel_), {}
+        return self._common(path.lower()) if self.profile.common else None
+
+    def _common(self, path: str) -> tuple[Rule | None, Mapping[str, str]] | None:
+        table = common_names()
+        if path in table:
+            return self._rule(table[path]), {}
+        for text, channel in table.items():
+            match = pattern.fullmatch(path) if (pattern := path_pattern(text)) else None
+            if match:
+                return self._rule(channel), match.groupdict()
         return None
 
     def _rule(self, channel: Channel) -> Rule | None:
@@ -266,6 +274,8 @@ class Plan:
         if channel.unit_from:
             top = channel.unit_from.startswith("/")
             stated = lookup(content if top else leaf.beside, channel.unit_from.removeprefix("/"))
+            if stated is MISSING:
+                stated = lookup(scope.content, channel.unit_from)
             unit = stated if isinstance(stated, str) else unit
         found = rule.result(leaf.value, unit)
         if found is None:

@@ -238,6 +238,8 @@ class Match(Document):
         Patterns; none: those of the envelope.
     envelope : str
         What wraps the message: ``plain`` or a module of `citylab/envelopes/`.
+    behind : tuple[str, ...]
+        Further envelopes behind which the same table reads.
     device, model : tuple[str, ...]
         Patterns with ``*`` of the identity; of model, brand or profile names in the envelope.
     port : tuple[int, ...]
@@ -246,17 +248,21 @@ class Match(Document):
         Fields that must be there.
     where : dict
         Fields and the values they must have.
+    simulated : bool | None
+        Only messages of simulated devices, only of real ones, or both.
     """
 
     topic: tuple[str, ...] = ()
     envelope: str = "plain"
+    behind: tuple[str, ...] = ()
     device: tuple[str, ...] = ()
     model: tuple[str, ...] = ()
     port: tuple[int, ...] = ()
     keys: tuple[str, ...] = ()
     where: Mapping[str, Scalar] = Field(default_factory=dict)
+    simulated: bool | None = None
 
-    @field_validator("topic", "device", "model", "port", "keys", mode="before")
+    @field_validator("topic", "behind", "device", "model", "port", "keys", mode="before")
     @classmethod
     def _one_or_many(cls, data: Any) -> Any:
         return data if isinstance(data, list | tuple) else [data]
@@ -299,6 +305,7 @@ class Example(Document):
     payload: str = ""
     payload_base64: str = ""
     received: str = "2026-03-01T12:00:00Z"
+    simulated: bool = False
     readings: tuple[ExpectedReading, ...] = ()
     outcome: Literal["stored", "duplicate", "ignored", "status", "unmapped", "error"] = "stored"
     error: str = ""
@@ -376,7 +383,20 @@ class DeviceProfile(Document):
     encoding: Literal["", "latin-1"] = ""
     examples: tuple[Example, ...] = ()
 
-    @field_validator("device", "aliases", "time", "inside", "named", "prefix", "each", "places", "status", "ignore", "same", mode="before")
+    @field_validator(
+        "device",
+        "aliases",
+        "time",
+        "inside",
+        "named",
+        "prefix",
+        "each",
+        "places",
+        "status",
+        "ignore",
+        "same",
+        mode="before",
+    )
     @classmethod
     def _one_or_many(cls, data: Any) -> Any:
         return data if isinstance(data, list | tuple) else [data]

@@ -10,7 +10,7 @@ from citylab.lane import simple
 from citylab.mapping import Plan
 from citylab.path import MISSING, glob, lookup, matches
 from citylab.profile import Case, DeviceProfile, Match
-from citylab.topic import topic_pattern
+from citylab.topic import TopicPattern, topic_pattern
 from citylab.uplink import Uplink
 
 
@@ -39,7 +39,8 @@ class Route:
 def conditions(match: Match) -> int:
     """How narrow the conditions beside the topic are."""
     return (
-        4 * bool(match.model)
+        8 * bool(match.simulated)
+        + 4 * bool(match.model)
         + 4 * bool(match.device and match.device != ("*",))
         + 3 * len(match.where)
         + 2 * len(match.keys)
@@ -59,48 +60,67 @@ class Router:
     def __init__(self, profiles: Sequence[DeviceProfile], zone: str) -> None:
         self.plans = [Plan(profile, zone) for profile in profiles]
         self._entries = [
-            (plan, topic_pattern(topic), case_only, order)
+            (plan, envelope, pattern, case_only, order)
             for order, plan in enumerate(self.plans)
-            for topic, case_only in _topics(plan.profile)
+            for envelope in (plan.profile.match.envelope, *plan.profile.match.behind)
+            for pattern, case_only in _topics(plan.profile)
         ]
+        patterns = {(envelope, pattern) for _, envelope, pattern, _, _ in self._entries if pattern is not None}
+        for envelope in {envelope for _, envelope, _, _, _ in self._entries}:
+            patterns |= {(envelope, topic_pattern(text)) for text in find_envelope(envelope).TOPICS}
+        self._patterns = sorted(patterns, key=lambda row: (row[0], row[1].text))
         self.route = lru_cache(maxsize=200_000)(self._route)
 
     def _route(self, topic: str) -> tuple[Route, ...]:
         """Routes of a topic, the narrowest first: one for each envelope that it may carry."""
-        found: dict[str, dict[int, Candidate]] = {}
-        parts_of: dict[str, tuple[tuple[int, int], dict[str, str]]] = {}
-        for plan, pattern, case_only, order in self._entries:
-            parts = pattern.match(topic)
+        best = self._envelopes(topic)
+        found: dict[str, dict[int, Candidate]] = {envelope: {} for envelope in best}
+        for plan, envelope, pattern, case_only, order in self._entries:
+            if envelope not in best:
+                continue
+            parts = best[envelope][1] if pattern is None else pattern.match(topic)
             if parts is None:
                 continue
-            envelope = plan.profile.match.envelope
-            narrow = conditions(plan.profile.match)
-            if envelope == "plain":
-                rank: tuple[int, ...] = (*pattern.specificity, int(pattern.text[-1:] != "#"), narrow, order)
-            else:
-                rank = (narrow, int(bool(plan.profile.match.topic)), order)
-            candidates = found.setdefault(envelope, {})
-            old = candidates.get(order)
+            rank = _rank(plan.profile, envelope, pattern, order)
+            old = found[envelope].get(order)
             if old is None or (old.case_only, rank) > (case_only, old.rank):
-                candidates[order] = Candidate(plan, parts, rank, case_only)
-            if envelope not in parts_of or parts_of[envelope][0] < pattern.specificity:
-                parts_of[envelope] = (pattern.specificity, parts)
-        order_of = sorted(found, key=lambda envelope: parts_of[envelope][0], reverse=True)
+                found[envelope][order] = Candidate(plan, parts, rank, case_only)
         return tuple(
             Route(
                 envelope,
-                parts_of[envelope][1],
+                best[envelope][1],
                 _mark_flat(sorted(found[envelope].values(), key=lambda c: c.rank, reverse=True)),
             )
-            for envelope in order_of
+            for envelope in sorted(best, key=lambda envelope: best[envelope][0], reverse=True)
         )
 
+    def _envelopes(self, topic: str) -> dict[str, tuple[tuple[int, int], dict[str, str]]]:
+        """Envelopes that a topic may carry: how narrow their best pattern is, and the named parts of it."""
+        best: dict[str, tuple[tuple[int, int], dict[str, str]]] = {}
+        for envelope, pattern in self._patterns:
+            if envelope in best and best[envelope][0] >= pattern.specificity:
+                continue
+            parts = pattern.match(topic)
+            if parts is not None:
+                best[envelope] = (pattern.specificity, parts)
+        return best
 
-def _topics(profile: DeviceProfile) -> list[tuple[str, bool]]:
-    """Topic patterns of a profile, and whether they are only those of messages without readings."""
-    own = profile.match.topic or find_envelope(profile.match.envelope).TOPICS
-    cases = [case.topic for case in (*profile.status, *profile.ignore) if case.topic]
-    return [(topic, False) for topic in own] + [(topic, True) for topic in cases]
+
+def _rank(profile: DeviceProfile, envelope: str, pattern: TopicPattern | None, order: int) -> tuple[int, ...]:
+    """Place of a profile among those of a topic: the larger, the sooner it is asked."""
+    narrow = conditions(profile.match)
+    if envelope != "plain" or pattern is None:
+        return (narrow, int(pattern is not None), order)
+    return (*pattern.specificity, int(pattern.text[-1:] != "#"), narrow, order)
+
+
+def _topics(profile: DeviceProfile) -> list[tuple[TopicPattern | None, bool]]:
+    """Patterns of a profile (None: those of its envelope), and whether they are those of messages without readings."""
+    own: list[TopicPattern | None] = [topic_pattern(topic) for topic in profile.match.topic]
+    if not own:
+        own = [topic_pattern("#") if profile.match.envelope == "plain" else None]
+    cases = [topic_pattern(case.topic) for case in (*profile.status, *profile.ignore) if case.topic]
+    return [(pattern, False) for pattern in own] + [(pattern, True) for pattern in cases]
 
 
 def _mark_flat(candidates: list[Candidate]) -> tuple[Candidate, ...]:
@@ -113,11 +133,13 @@ def _mark_flat(candidates: list[Candidate]) -> tuple[Candidate, ...]:
     return tuple(out)
 
 
-def addressed(match: Match, uplink: Uplink) -> bool:
-    """Whether port, device and model are those of a profile; before anything is decoded."""
+def addressed(match: Match, uplink: Uplink, device: str, simulated: bool) -> bool:
+    """Whether origin, port, device and model are those of a profile; before anything is decoded."""
+    if match.simulated is not None and match.simulated != simulated:
+        return False
     if match.port and uplink.port not in match.port:
         return False
-    if match.device and not any(_like(pattern, uplink.device) for pattern in match.device):
+    if match.device and not any(_like(pattern, device) for pattern in match.device):
         return False
     return not match.model or any(_like(p, fact) for p in match.model for fact in uplink.facts.values())
 

@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any
 
 import orjson
@@ -160,7 +161,7 @@ def wrap(
     application = str(facts.get("application", "17c82e96-be03-4f38-aef3-f83d48582d97"))
     time = format_instant(time_us).replace("Z", "+00:00")
     body: dict[str, Any] = {
-        "deduplicationId": f"{abs(hash((device, counter))):032x}"[:32],
+        "deduplicationId": blake2b(f"{device}/{counter}".encode(), digest_size=16).hexdigest(),
         "time": time,
         "deviceInfo": {
             "tenantName": "city",
