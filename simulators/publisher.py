@@ -164,9 +164,10 @@ class Publisher:
         """Send what waits, some at once; what the broker took waits no longer."""
         while self._waiting:
             batch = self._waiting[:IN_FLIGHT]
-            async with asyncio.TaskGroup() as group:
-                for message in batch:
-                    group.create_task(client.publish(ROOT + message.topic, message.payload, qos=1))
+            sent = [client.publish(ROOT + message.topic, message.payload, qos=1) for message in batch]
+            for result in await asyncio.gather(*sent, return_exceptions=True):
+                if isinstance(result, BaseException):
+                    raise result
             del self._waiting[: len(batch)]
             self.counts.taken += len(batch)
         self._ledger.confirm(self._number)

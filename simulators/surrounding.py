@@ -142,7 +142,7 @@ class Surrounding:
         clear_sky = sun.clear_sky(zenith, year_day, self.city.altitude, self._climate.turbidity)
         smooth = {name: _between_noons(column) for name, column in daily.items()}
         rain = self._rain(days.number, daily["rain"][1:-1])
-        temperature = smooth["mean"] + smooth["range"] * 0.55 * weather.daily_course(solar_hour)
+        temperature = smooth["mean"] + smooth["range"] * weather.daily_course(solar_hour)
         temperature -= np.where(rain > 0.3, 1.5, 0.0)
         temperature += 0.25 * self._wander("gust", times, 2) + self.influence.add("temperature", times)
         humidity = weather.humidity_course(temperature, smooth["mean"], smooth["humidity"])

@@ -237,7 +237,12 @@ class MarketScale(Fleet):
             order = np.arange(most)[:, None]
             index = self.index[None, :]
             count = (28 if market else 16) + (8.0 * self.draw.uniform("count", np.int64(day), self.index)).astype(int)
-            hour = 3.5 + 8.0 * np.sort(self.draw.uniform("hour", np.int64(day), order, index), axis=0) ** 1.3
+            hour = (
+                3.5
+                + 8.0
+                * np.sort(np.where(order < count, self.draw.uniform("hour", np.int64(day), order, index), 2.0), axis=0)
+                ** 1.3
+            )
             time = span.start_of(day) + (hour / 24.0 * DAY_US).astype(np.int64) // 1_000_000 * 1_000_000
             weight = np.exp(5.6 + 0.8 * self.draw.normal("weight", np.int64(day), order, index))
             local = (

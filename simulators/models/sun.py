@@ -30,7 +30,7 @@ def position(day_of_year: Float64, hour_utc: Float64, latitude: float, longitude
     ----------
     Spencer 1971, Fourier series representation of the position of the sun, Search 2(5):172.
     """
-    angle = 2.0 * np.pi * (day_of_year - 1.0 + (hour_utc - 12.0) / 24.0) / 365.0
+    angle = 2.0 * np.pi * (day_of_year - 1.0 + hour_utc / 24.0) / 365.0
     declination = (
         0.006918 - 0.399912 * np.cos(angle) + 0.070257 * np.sin(angle) - 0.006758 * np.cos(2 * angle)
         + 0.000907 * np.sin(2 * angle) - 0.002697 * np.cos(3 * angle) + 0.00148 * np.sin(3 * angle)

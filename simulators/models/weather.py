@@ -49,7 +49,7 @@ def persistent_past(memory: float) -> int:
 
 
 def daily_course(hour: Float64) -> Float64:
-    """Course of air temperature over a day around its mean: -0.5 at dawn, 0.5 in the afternoon (mean near 0).
+    """Course of air temperature over a day around its mean, one unit from dawn to afternoon (mean near 0).
 
     Parameters
     ----------
