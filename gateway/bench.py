@@ -17,15 +17,13 @@ from typing import Any
 import numpy as np
 
 from citylab.decode import Decoder
-from citylab.document import load_document
 from citylab.instant import system_clock
 from citylab.observation import Int32, Int64, ObservationBatch
-from citylab.profile import SHIPPED, DeviceProfile
 from citylab.state import State
 from citylab.store import Arrivals, Store, WriteResult
 from gateway.gateway import Gateway
 from gateway.limit import Limit
-from gateway.load import CLIENT, DEVICES, HOST, PROFILE, VALUES, broker, fill, pace
+from gateway.load import CLIENT, DEVICES, FILTER, HOST, VALUES, broker, fill, pace, profile
 from gateway.loop import run
 from gateway.source import SourceSettings
 
@@ -118,10 +116,9 @@ def drain_gateway(port: int, count: int, qos: int, parts: Parts, directory: str,
 
 
 def _gateway(port: int, qos: int, store: Store, state: State, directory: Path) -> Gateway:
-    settings = SourceSettings(url=f"mqtt://{HOST}:{port}", topics=("city/#",), qos=qos, client_id=CLIENT)
-    state.memory("gateway").put({f"topics/{settings.session}": {"city/#": qos}})
-    profile = load_document(DeviceProfile, SHIPPED / f"{PROFILE}.yaml")
-    decoder = Decoder([profile], state.memory("decoder"))
+    settings = SourceSettings(url=f"mqtt://{HOST}:{port}", topics=(FILTER,), qos=qos, client_id=CLIENT)
+    state.memory("gateway").put({f"topics/{settings.session}": {FILTER: qos}})
+    decoder = Decoder([profile()], state.memory("decoder"))
     return Gateway(store, state, decoder, [settings], spool_dir=directory / "spool", limit=Limit())
 
 

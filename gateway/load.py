@@ -11,14 +11,33 @@ from pathlib import Path
 
 import orjson
 
+from citylab.document import parse_document
+from citylab.profile import DeviceProfile
 from gateway import packet
 
 HOST = "127.0.0.1"
+FILTER = "bench/#"
 CLIENT = "bench"
 DEVICES = 1000
 VALUES = 5
-PROFILE = "weather_station"
+_PROFILE = """\
+name: bench_station
+label: Weather station of the benchmark
+match: {topic: "bench/station/{device}"}
+time: {field: time, epoch: ms}
+fields:
+  air_temperature: air_temperature
+  relative_humidity: relative_humidity
+  wind_speed: wind_speed
+  solar_irradiance: solar_irradiance
+  air_pressure: air_pressure
+"""
 _PERIOD = 60_000
+
+
+def profile() -> DeviceProfile:
+    """The profile that reads these messages."""
+    return parse_document(DeviceProfile, _PROFILE, "bench_station.yaml")
 
 
 def message(number: int, instant: int | None = None, devices: int = DEVICES) -> tuple[str, bytes]:
@@ -27,7 +46,7 @@ def message(number: int, instant: int | None = None, devices: int = DEVICES) -> 
     Examples
     --------
     >>> message(0)[0]
-    'city/agriculture/weather_station/bench-0'
+    'bench/station/bench-0'
     """
     device, turn = number % devices, number // devices
     content = {
@@ -38,7 +57,7 @@ def message(number: int, instant: int | None = None, devices: int = DEVICES) -> 
         "solar_irradiance": float(number % 900),
         "air_pressure": 980 + number % 400 / 10,
     }
-    return f"city/agriculture/{PROFILE}/bench-{device}", orjson.dumps(content)
+    return f"bench/station/bench-{device}", orjson.dumps(content)
 
 
 def publish_bytes(number: int, qos: int, instant: int | None = None, devices: int = DEVICES) -> bytes:
@@ -111,7 +130,7 @@ def session(port: int, qos: int) -> None:
     with _greeted(port, CLIENT, clean=True):
         pass
     with _greeted(port, CLIENT, clean=False) as connection:
-        connection.sendall(packet.subscribe(1, [("city/#", qos)]))
+        connection.sendall(packet.subscribe(1, [(FILTER, qos)]))
         connection.recv(64)
         connection.sendall(packet.DISCONNECT)
 

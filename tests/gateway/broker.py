@@ -115,10 +115,10 @@ class Publisher:
 def dated(number, devices=20):
     """A message with a time of its own; its number is the reading."""
     payload = orjson.dumps({"time": 1_790_000_000_000 + number * 1000, "air_temperature": number / 1000})
-    return number, f"city/agriculture/weather_station/dated-{number % devices}", payload
+    return number, f"bench/station/dated-{number % devices}", payload
 
 
 def clockless(number, devices=20):
     """A message without a time of its own; its number is the reading."""
     payload = orjson.dumps({"air_temperature": number / 1000})
-    return number, f"city/agriculture/weather_station/timeless-{number % devices}", payload
+    return number, f"bench/station/timeless-{number % devices}", payload

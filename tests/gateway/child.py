@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 from citylab.decode import Decoder
-from citylab.profile import load_profiles
 from citylab.store import StoreUnavailableError
 from gateway.gateway import Gateway
 from gateway.limit import Limit
+from gateway.load import profile
 from gateway.loop import run
 from gateway.source import SourceSettings
 from stores.duckdb import DuckDBStore
@@ -38,7 +38,7 @@ async def main(url, folder):
     gateway = Gateway(
         Leaving(store, folder / "away"),
         state,
-        Decoder(load_profiles(), state.memory("decoder")),
+        Decoder([profile()], state.memory("decoder")),
         [source],
         spool_dir=folder / "spool",
         limit=Limit(rate=1e6, burst=1e6),

@@ -7,8 +7,8 @@ from time import monotonic
 import pytest
 
 from citylab.decode import Decoder
-from citylab.profile import load_profiles
 from gateway.gateway import Gateway
+from gateway.load import profile
 from gateway.source import SourceSettings
 from stores.memory import MemoryStore
 from stores.sqlite import SqliteState
@@ -26,7 +26,7 @@ def broker(tmp_path):
 
 @pytest.fixture(scope="session")
 def profiles():
-    return load_profiles()
+    return [profile()]
 
 
 @pytest.fixture

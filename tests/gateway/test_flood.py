@@ -32,7 +32,7 @@ def others(port, seconds):
         for _ in range(20):
             number += 1
             body = orjson.dumps({"time": time.time_ns() // 1_000_000, "air_temperature": number % 50})
-            burst.append((number, f"city/agriculture/weather_station/other-{number % 200}", body))
+            burst.append((number, f"bench/station/other-{number % 200}", body))
         publisher.publish(burst)
         time.sleep(0.1)
     publisher.close()
