@@ -134,7 +134,7 @@ class MemoryStore:
                     rows.append((number, low, high, len(inside), *worst))
                     values.append([compute(function, held, low, high) for function in functions])
         table = np.array(rows, dtype=np.int64).reshape(-1, 6)
-        result = np.array(values, dtype=np.float64).reshape(-1, len(functions))
+        result = np.array(values, dtype=np.float64).reshape(len(rows), len(functions))
         return Series(
             table[:, 0].astype(np.int32),
             table[:, 1],
