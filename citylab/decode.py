@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import Any
 
 from citylab.codecs import Content, find_codec
-from citylab.codecs.registry import Unreadable
+from citylab.codecs.registry import UnreadableError
 from citylab.envelopes import find_envelope
 from citylab.envelopes.home_assistant import read_state
 from citylab.lane import Lane, Shape, build_lane, shape_of
@@ -18,8 +18,9 @@ from citylab.state import KeyValue
 from citylab.template import clean_name, fill, first
 from citylab.uplink import Context, Memory, Uplink
 
-_ONLINE = {"online": True, "true": True, "connected": True, "1": True, "2": True, "on": True,
-           "offline": False, "false": False, "disconnected": False, "0": False, "off": False, "lost": False}  # fmt: skip
+_ONLINE = dict.fromkeys(("online", "true", "connected", "1", "2", "on"), True) | dict.fromkeys(
+    ("offline", "false", "disconnected", "0", "off", "lost"), False
+)
 MAX_SHAPES = 100_000
 READINGS = "@readings"
 """In a profile's `same`: equal readings of equal time make two messages one."""
@@ -53,7 +54,7 @@ class Decoder:
         """What a message says. Never raises."""
         try:
             return self._decode(message)
-        except Unreadable as error:
+        except UnreadableError as error:
             return Decoded(Outcome.ERROR, refusals=[error.refusal])
         except Exception as error:  # noqa: BLE001 - hostile bytes must not stop the gateway; the reason is kept
             text = f"the decoder failed on this message ({type(error).__name__}); please report it with its bytes"
@@ -115,7 +116,7 @@ class Decoder:
                 continue
             try:
                 content = reader.get(profile)
-            except Unreadable as error:
+            except UnreadableError as error:
                 problem = problem or error
                 if not conditions(profile.match):
                     break
@@ -141,7 +142,7 @@ class Decoder:
             for case in cases:
                 try:
                     content = reader.get(profile)
-                except Unreadable:
+                except UnreadableError:
                     content = None
                 first_object = content.objects[0] if content and content.objects else None
                 parts = case_fits(case, message.topic, message.payload, first_object)
@@ -230,7 +231,7 @@ class _Contents:
     def __init__(self, uplink: Uplink, plain: bool) -> None:
         self._uplink = uplink
         self._plain = plain
-        self._made: dict[str, Content | Unreadable] = {}
+        self._made: dict[str, Content | UnreadableError] = {}
 
     def get(self, profile: DeviceProfile) -> Content | None:
         """Content for a profile; None if there are no bytes for its codec."""
@@ -244,10 +245,10 @@ class _Contents:
             options = {**profile.options, "encoding": profile.encoding}
             try:
                 self._made[name] = find_codec(profile.codec).decode(uplink.data, uplink.port, options)
-            except Unreadable as error:
+            except UnreadableError as error:
                 self._made[name] = error
         made = self._made[name]
-        if isinstance(made, Unreadable):
+        if isinstance(made, UnreadableError):
             raise made
         return made
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from citylab.codecs import find_codec
@@ -11,7 +12,8 @@ from citylab.envelopes import find_envelope
 from citylab.instant import format_instant
 from citylab.normalise import Rule, rule_of
 from citylab.path import path_pattern
-from citylab.profile import IGNORE, Channel, DeviceProfile, Each, TimeRule
+from citylab.profile import DeviceProfile
+from citylab.table import Channel, Each, TimeRule
 from citylab.topic import topic_pattern
 
 Values = Mapping[tuple[str, str], float | bool | str]
@@ -107,7 +109,7 @@ def _writer(ref: _Ref, key: tuple[str, str]) -> Put:
 
 def _path_for(path: str, entry: Channel, name: str, channel: str) -> str | None:
     """Path of a field that gives this property and channel, None if it does not."""
-    if entry.property in {IGNORE} or entry.property != name:
+    if entry.property != name:
         return None
     if entry.channel == channel:
         return path if path_pattern(path) is None else None
@@ -158,7 +160,7 @@ def _put(profile: DeviceProfile, path: str, rule: Rule) -> Put:
 
 
 def _set(content: Any, steps: tuple[str | int, ...], value: Any) -> None:
-    for step, following in zip(steps, steps[1:], strict=False):
+    for step, following in pairwise(steps):
         empty: Any = [] if isinstance(following, int) else {}
         if isinstance(step, int):
             while len(content) <= step:

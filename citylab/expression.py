@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from citylab.number import ValueProblem, read_number
+from citylab.number import FieldError, read_number
 from citylab.path import MISSING
 
 Step = Callable[[Any], Any]
@@ -18,7 +18,7 @@ _GROUP = re.compile(r"\s*\((.*)\)\s*(.*)", re.DOTALL)
 MAX_LENGTH = 500
 
 
-class TemplateRefused(ValueError):
+class TemplateError(ValueError):
     """A template outside the subset; the text names the part."""
 
 
@@ -58,7 +58,7 @@ def _operator(sign: str, number: float) -> Step:
         "/": lambda value: _float(value) / number,
     }
     if sign == "/" and number == 0:
-        raise TemplateRefused("division by zero")
+        raise TemplateError("division by zero")
     return operations[sign]
 
 
@@ -79,7 +79,7 @@ def _steps(text: str) -> tuple[bool, list[Step]]:
         return as_json, [*steps, *_tail(group[2])]
     source = _SOURCE.match(text.lstrip())
     if source is None:
-        raise TemplateRefused(f"{text.strip()[:60]!r} does not start with value or value_json")
+        raise TemplateError(f"{text.strip()[:60]!r} does not start with value or value_json")
     rest, steps = text.lstrip()[source.end() :], []
     while found := _ACCESS.match(rest):
         key = found[1] or found[2] or found[3] or int(found[4])
@@ -93,19 +93,19 @@ def _tail(rest: str) -> list[Step]:
     while rest.strip():
         if found := _FILTER.match(rest):
             if found[1] not in _FILTERS:
-                raise TemplateRefused(f'filter "{found[1]}" is not supported; known: {", ".join(_FILTERS)}')
+                raise TemplateError(f'filter "{found[1]}" is not supported; known: {", ".join(_FILTERS)}')
             steps.append(_FILTERS[found[1]](found[2] or ""))
         elif found := _ARITHMETIC.match(rest):
             number, after = float(found[2]), found.end()
             while inner := _FILTER.match(rest, after):  # a filter binds tighter than an operator: it is the number's
                 if inner[1] not in _FILTERS:
-                    raise TemplateRefused(f'filter "{inner[1]}" is not supported; known: {", ".join(_FILTERS)}')
+                    raise TemplateError(f'filter "{inner[1]}" is not supported; known: {", ".join(_FILTERS)}')
                 number, after = float(_FILTERS[inner[1]](inner[2] or "")(number)), inner.end()
             steps.append(_operator(found[1], number))
             rest = rest[after:]
             continue
         else:
-            raise TemplateRefused(f"{rest.strip()[:60]!r} is not supported")
+            raise TemplateError(f"{rest.strip()[:60]!r} is not supported")
         rest = rest[found.end() :]
     return steps
 
@@ -116,14 +116,14 @@ def compile_template(text: str) -> tuple[bool, tuple[Step, ...]]:
 
     Raises
     ------
-    TemplateRefused
+    TemplateError
         Naming what is not supported.
     """
     if len(text) > MAX_LENGTH:
-        raise TemplateRefused(f"the template has {len(text)} characters, expected at most {MAX_LENGTH}")
+        raise TemplateError(f"the template has {len(text)} characters, expected at most {MAX_LENGTH}")
     found = _OUTER.fullmatch(text)
     if found is None or "{{" in found[1] or "{%" in text:
-        raise TemplateRefused("only one {{ ... }} is supported, without statements")
+        raise TemplateError("only one {{ ... }} is supported, without statements")
     as_json, steps = _steps(found[1])
     return as_json, tuple(steps)
 
@@ -142,9 +142,9 @@ def evaluate(text: str, value: str, content: Any) -> Any:
 
     Raises
     ------
-    TemplateRefused
+    TemplateError
         If the template is outside the subset.
-    ValueProblem
+    FieldError
         If a filter cannot read the value.
 
     Examples
@@ -163,4 +163,4 @@ def evaluate(text: str, value: str, content: Any) -> Any:
     return current
 
 
-__all__ = ["TemplateRefused", "ValueProblem", "compile_template", "evaluate"]
+__all__ = ["FieldError", "TemplateError", "compile_template", "evaluate"]

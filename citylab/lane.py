@@ -13,13 +13,14 @@ from citylab.codecs.json import MAX_BYTES
 from citylab.mapping import Plan
 from citylab.moment import EARLIEST, read_instant
 from citylab.normalise import Rule
-from citylab.number import ValueProblem
 from citylab.observation import DatastreamKey, Float64, Provenance
-from citylab.profile import Channel, TimeRule
+from citylab.table import Channel, TimeRule
 from citylab.template import clean_name, fill, first
 
 Row = tuple[int | None, tuple[float, ...]]
 _NUMBERS = (int, float)
+_OUT = frozenset(("", "quality"))
+"""Names of fields that only the full decoder understands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,36 +101,37 @@ def _plain_channel(channel: Channel) -> bool:
 def shape_of(plan: Plan, parts: Mapping[str, str], content: Any) -> Shape | None:
     """Shape of a message that a lane could read, or None."""
     profile = plan.profile
-    if not isinstance(content, dict) or not content or "" in content:
+    if not isinstance(content, dict) or not content or not _OUT.isdisjoint(content):
         return None
-    if any(isinstance(value, dict | list | None) for value in content.values()):
+    if any(isinstance(value, dict | list | None) or "\\" in name or '"' in name for name, value in content.items()):
         return None
     device = clean_name(first(profile.device, parts))
-    if not device or any(fill(alias, parts) is None for alias in profile.aliases):
+    fields = [rule.field for rule in profile.time]
+    hidden = any(field.startswith("/") or "." in field for field in fields)
+    rules = _rules_of(plan, parts, content)
+    if not device or not rules or hidden or any(fill(alias, parts) is None for alias in profile.aliases):
         return None
     clock = next(((rule.field, rule) for rule in profile.time if rule.field in content), None)
-    if any(rule.field.startswith("/") or "." in rule.field for rule in profile.time):
-        return None
-    rules = []
-    for name, value in content.items():
-        if "\\" in name or '"' in name:
-            return None
-        found = plan.find(name)
-        if found is None or found[0] is None:
-            continue
-        rule, captured = found
-        kind = (bool,) if rule.entry.result_type == "boolean" else _NUMBERS
-        channel = fill(rule.channel.channel, {**parts, **captured}) if rule.channel.channel else ""
-        if type(value) not in kind or rule.entry.result_type in {"text", "position"} or channel is None:
-            return None
-        if not _plain_channel(rule.channel):
-            return None
-        rules.append((name, rule, channel))
-    keys = [(rule.channel.property, channel) for _, rule, channel in rules]
-    if not rules or len(set(keys)) != len(keys):
-        return None
     texts = frozenset(name for name, value in content.items() if isinstance(value, str))
-    return Shape(profile.name, device, tuple(content), texts, tuple(rules), clock, plan.zone)
+    return Shape(profile.name, device, tuple(content), texts, rules, clock, plan.zone)
+
+
+def _rules_of(plan: Plan, parts: Mapping[str, str], content: Mapping[str, Any]) -> tuple[tuple[str, Rule, str], ...]:
+    """Fields that become readings; none if one of them is not plain, or two are of one series."""
+    out: list[tuple[str, Rule, str]] = []
+    for name, value in content.items():
+        found = plan.find(name)
+        rule, captured = found if found is not None else (None, {})
+        if rule is None:
+            continue
+        channel = fill(rule.channel.channel, {**parts, **captured}) if rule.channel.channel else ""
+        kinds = (bool,) if rule.entry.result_type == "boolean" else _NUMBERS
+        wordy = rule.entry.result_type in {"text", "position"}
+        if type(value) not in kinds or wordy or channel is None or not _plain_channel(rule.channel):
+            return ()
+        out.append((name, rule, channel))
+    keys = {(rule.channel.property, channel) for _, rule, channel in out}
+    return tuple(out) if len(keys) == len(out) else ()
 
 
 def build_lane(shape: Shape, simulated: bool) -> Lane:
@@ -179,29 +181,31 @@ def _reader(shape: Shape) -> Callable[[bytes], Row | None]:
     zone, loads, fine = shape.zone, orjson.loads, _kinds_checker(shape, names)
     good: set[tuple[type, ...]] = set()
 
+    def numbers_of(values: tuple[Any, ...]) -> tuple[float, ...] | None:
+        kinds = tuple(map(type, values))
+        if kinds not in good:
+            if not fine(kinds):
+                return None
+            good.add(kinds)
+        numbers = values[:count]
+        if sentinels and not sentinels.isdisjoint(numbers):
+            return None
+        results = tuple(map(mul, numbers, factors)) if scaled else tuple(map(float, numbers))
+        if shifted:
+            results = tuple(map(add, results, offsets))
+        return results if isfinite(sum(results)) else None
+
     def read(payload: bytes) -> Row | None:
         try:
             content = loads(payload)
             if len(content) != width or payload.count(b'"') != quotes or len(payload) > MAX_BYTES:
                 return None
             values = getter(content)
-            kinds = tuple(map(type, values))
-            if kinds not in good:
-                if not fine(kinds):
-                    return None
-                good.add(kinds)
-            numbers = values[:count]
-            if sentinels and not sentinels.isdisjoint(numbers):
-                return None
-            results = tuple(map(mul, numbers, factors)) if scaled else tuple(map(float, numbers))
-            if shifted:
-                results = tuple(map(add, results, offsets))
-            if not isfinite(sum(results)):
-                return None
-            if clock is None or rule is None:
-                return None, results
+            results = numbers_of(values)
+            if results is None or clock is None or rule is None:
+                return None if results is None else (None, results)
             instant = read_instant(values[clock], rule, zone)
-        except (KeyError, TypeError, ValueError, ValueProblem, OverflowError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             return None
         return None if instant is None or instant < EARLIEST else (instant, results)
 

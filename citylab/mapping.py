@@ -1,39 +1,24 @@
 """The third layer: which field is which property, by the profile's table."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from pydantic import Field
-
-from citylab.document import Document, load_document
 from citylab.message import Reading, Refusal, ThingUpdate
 from citylab.moment import plausible, read_instant
+from citylab.names import common_names
 from citylab.normalise import Rule, absent, graded, rule_of
-from citylab.number import ValueProblem
+from citylab.number import FieldError
 from citylab.observation import MAX_SEQUENCE, DatastreamKey, Provenance, Quality, TimeSource
+from citylab.part import parts_of, times_of, unfold
 from citylab.path import MISSING, Leaf, leaves, lookup, matches, path_pattern
 from citylab.place import expand, find_fix
-from citylab.profile import Channel, DeviceProfile, Each, TimeRule
+from citylab.profile import DeviceProfile
+from citylab.table import Channel, Each, TimeRule
 from citylab.template import clean_name, fill, first
 from citylab.uplink import Uplink
 
 _UNSET = object()
-
-
-class Names(Document):
-    """Field names that mean the same nearly everywhere."""
-
-    fields: Mapping[str, Channel] = Field(min_length=1)
-
-
-@cache
-def common_names() -> Mapping[str, Channel]:
-    """The table of common field names, in small letters."""
-    return load_document(Names, Path(__file__).with_name("names.yaml")).fields
 
 
 @dataclass(slots=True)
@@ -161,7 +146,7 @@ class Plan:
                     break
         if self.profile.named:
             bare = content[""] if isinstance(content, dict) and content.keys() == {""} else content
-            return {first(self.profile.named, parts): bare, **_times_of(bare)}
+            return {first(self.profile.named, parts): bare, **times_of(bare)}
         return content
 
     def _root(self, uplink: Uplink, content: Any, whole: Any, received: int, result: Result) -> _Scope:
@@ -187,7 +172,7 @@ class Plan:
                 continue
             try:
                 instant = read_instant(value, rule, self.zone)
-            except ValueProblem as problem:
+            except FieldError as problem:
                 place = rule.field.removeprefix("/")
                 result.refusals.append(Refusal("time_unreadable", f"{place}: {problem}", place))
                 return Moment(None, TimeSource.ARRIVAL, Quality.BAD)
@@ -197,10 +182,12 @@ class Plan:
 
     def _scopes(self, root: _Scope, content: Any, received: int, result: Result) -> Iterator[_Scope]:
         for path, how in self.profile.unfold.items():
-            _unfold(content, path, how, result)
+            problem = unfold(content, path, how)
+            if problem is not None:
+                result.refusals.append(problem)
         consumed: set[str] = set()
         for each in self.profile.each:
-            for path, key, part, parent in _parts(content, each):
+            for path, key, part, parent in parts_of(content, each):
                 consumed.add(path)
                 yield from self._part_scope(root, each, (key, part, {"parent": parent}), received, result)
         root.skip = frozenset(consumed)
@@ -248,7 +235,7 @@ class Plan:
                 continue
             try:
                 self._read_leaf(scope, leaf, rule, {**scope.parts, **captured}, content, provenance, result)
-            except ValueProblem as problem:
+            except FieldError as problem:
                 result.refusals.append(Refusal("value_unreadable", f"{path}: {problem}", path))
         self._read_places(scope, content, provenance, result)
 
@@ -333,67 +320,11 @@ class Plan:
         )
 
 
-def _times_of(content: Any) -> dict[str, Any]:
-    """Fields beside a bare value that a time rule may name."""
-    return {k: v for k, v in content.items() if k != "value"} if isinstance(content, dict) else {}
-
-
 def _judged(instant: int, received: int) -> Moment:
     """The device's time if its clock can be right, else arrival as suspect."""
     if plausible(instant, received):
         return Moment(instant, TimeSource.DEVICE)
     return Moment(None, TimeSource.ARRIVAL, Quality.SUSPECT)
-
-
-def _parts(content: Any, each: Each) -> Iterator[tuple[str, str, Any, Any]]:
-    """Path, key, content and parent of the parts that an `each` names."""
-    if each.list:
-        pattern = path_pattern(each.list)
-        lists = (
-            [(each.list, lookup(content, each.list))]
-            if pattern is None
-            else [(path, value) for path, value in _lists(content, "") if pattern.fullmatch(path)]
-        )
-        columns = lookup(content, each.columns) if each.columns else None
-        for path, items in lists:
-            if not isinstance(items, list):
-                continue
-            base = "" if path == "." else path
-            parent = lookup(content, path.rpartition(".")[0]) if "." in base else content
-            for i, item in enumerate(items):
-                named = isinstance(columns, list) and isinstance(item, list)
-                part = dict(zip(map(str, columns), item, strict=False)) if named else item
-                yield f"{base}[{i}]", str(i), part, parent
-    if each.keys and isinstance(content, dict):
-        for key, value in content.items():
-            if isinstance(value, dict) and re.fullmatch(each.keys, key):
-                yield key, key, value, content
-
-
-def _lists(content: Any, path: str) -> Iterator[tuple[str, list[Any]]]:
-    if isinstance(content, list):
-        yield path, content
-        for i, item in enumerate(content):
-            yield from _lists(item, f"{path}[{i}]")
-    elif isinstance(content, dict):
-        for key, value in content.items():
-            yield from _lists(value, f"{path}.{key}" if path else key)
-
-
-def _unfold(content: Any, path: str, how: str, result: Result) -> None:
-    """Replace a text field by the object it holds."""
-    from citylab.codecs.pairs import text_object
-
-    holder_path, _, name = path.rpartition(".")
-    holder = lookup(content, holder_path) if holder_path else content
-    if not isinstance(holder, dict) or not isinstance(value := holder.get(name), str | dict):
-        return
-    text = value.get("value") if isinstance(value, dict) else value
-    if isinstance(text, str):
-        try:
-            holder[name] = text_object(text, how)
-        except ValueProblem as problem:
-            result.refusals.append(Refusal("value_unreadable", f"{path}: {problem}", path))
 
 
 def number_repeats(readings: list[Reading]) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from citylab.instant import MICROSECONDS, from_datetime
-from citylab.number import ValueProblem, shown
-from citylab.profile import Epoch, TimeRule
+from citylab.number import FieldError, shown
+from citylab.table import Epoch, TimeRule
 
 EARLIEST = from_datetime(datetime(2001, 1, 1, tzinfo=UTC))
 """Before this a clock was never set: years 1, 1970 and 2000 are what such clocks say [us]."""
@@ -27,13 +27,13 @@ def zone(name: str) -> ZoneInfo:
 
     Raises
     ------
-    ValueProblem
+    FieldError
         If there is none.
     """
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ValueProblem(f'"{name}" is not an IANA time zone') from None
+        raise FieldError(f'"{name}" is not an IANA time zone') from None
 
 
 def epoch_instant(number: float, unit: Epoch = "auto") -> int:
@@ -49,7 +49,7 @@ def epoch_instant(number: float, unit: Epoch = "auto") -> int:
         unit = "s" if size < 1e11 else "ms" if size < 1e14 else "us" if size < 1e17 else "ns"
     instant = number * (10 ** {"s": 6, "ms": 3, "us": 0}[unit]) if unit != "ns" else number // 1000
     if not -6e16 < instant < 2.5e17:
-        raise ValueProblem(f"{shown(number)} is not a time")
+        raise FieldError(f"{shown(number)} is not a time")
     return round(instant)
 
 
@@ -58,7 +58,7 @@ def text_instant(text: str, zone_name: str, pattern: str = "") -> int:
 
     Raises
     ------
-    ValueProblem
+    FieldError
         If the text is not ISO 8601 (also with a blank, slashes or a small z) and no pattern reads it.
     """
     given = text.strip()
@@ -66,7 +66,7 @@ def text_instant(text: str, zone_name: str, pattern: str = "") -> int:
         try:
             moment = datetime.strptime(given, pattern)  # noqa: DTZ007 - the zone is added below
         except ValueError:
-            raise ValueProblem(f"{shown(text)} does not fit the format {pattern}") from None
+            raise FieldError(f"{shown(text)} does not fit the format {pattern}") from None
     else:
         if found := _INTERVAL.fullmatch(given):
             given = found[1]
@@ -75,13 +75,13 @@ def text_instant(text: str, zone_name: str, pattern: str = "") -> int:
         try:
             moment = datetime.fromisoformat(given.upper().replace(" UTC", "Z"))
         except ValueError:
-            raise ValueProblem(f"{shown(text)} is not an ISO 8601 time; give a `format` in the profile") from None
+            raise FieldError(f"{shown(text)} is not an ISO 8601 time; give a `format` in the profile") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone(zone_name))
     try:
         return from_datetime(moment)
     except OverflowError:
-        raise ValueProblem(f"{shown(text)} is out of the calendar") from None
+        raise FieldError(f"{shown(text)} is out of the calendar") from None
 
 
 def _from_parts(parts: Mapping[str, Any], zone_name: str) -> int:
@@ -89,12 +89,12 @@ def _from_parts(parts: Mapping[str, Any], zone_name: str) -> int:
     month = parts.get("month", 1)
     if isinstance(month, str) and month[:3].lower() in _MONTHS:
         month = _MONTHS.index(month[:3].lower()) + 1
-    clock = [parts.get(f"{word}s", parts.get(word, 0)) for word in ("hour", "minute", "second")]
+    hour, minute, second = (parts.get(f"{word}s", parts.get(word, 0)) for word in ("hour", "minute", "second"))
     try:
-        moment = datetime(parts["year"], month, parts.get("day", 1), *clock, tzinfo=zone(zone_name))
+        moment = datetime(parts["year"], month, parts.get("day", 1), hour, minute, second, tzinfo=zone(zone_name))
         return from_datetime(moment)
     except (KeyError, TypeError, ValueError, OverflowError):
-        raise ValueProblem("is no date") from None
+        raise FieldError("is no date") from None
 
 
 def read_instant(value: Any, rule: TimeRule, site: str) -> int | None:
@@ -102,14 +102,14 @@ def read_instant(value: Any, rule: TimeRule, site: str) -> int | None:
 
     Raises
     ------
-    ValueProblem
+    FieldError
         If the value is not a time.
     """
     zone_name = site if rule.zone == "site" else rule.zone
     if value is None or value == "":
         return None
     if isinstance(value, bool):
-        raise ValueProblem(f"{shown(value)} is not a time")
+        raise FieldError(f"{shown(value)} is not a time")
     if isinstance(value, int | float):
         return epoch_instant(value, rule.epoch)
     if isinstance(value, str):
@@ -119,7 +119,7 @@ def read_instant(value: Any, rule: TimeRule, site: str) -> int | None:
         return text_instant(value, zone_name, rule.format)
     if isinstance(value, Mapping):
         return _from_parts(value, zone_name)
-    raise ValueProblem(f"{shown(value)} is not a time")
+    raise FieldError(f"{shown(value)} is not a time")
 
 
 def plausible(instant: int, received: int) -> bool:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from math import inf, isfinite
 from typing import Any
 
-from citylab.number import ValueProblem, mapped, read_boolean, read_number, read_text
+from citylab.number import FieldError, mapped, read_boolean, read_number, read_text
 from citylab.observation import Quality
 from citylab.path import MISSING, lookup
-from citylab.profile import IGNORE, Channel
+from citylab.table import IGNORE, Channel
 from citylab.unit import UnitError, conversion
 from citylab.vocabulary import ObservedProperty, vocabulary
 
@@ -38,7 +38,7 @@ class Rule:
 
         Raises
         ------
-        ValueProblem
+        FieldError
             If the value cannot be read.
         """
         channel = self.channel
@@ -56,7 +56,7 @@ class Rule:
         number, glued = read_number(value, channel.decimal)
         number = self._convert(number, unit or glued)
         if not isfinite(number):
-            raise ValueProblem(f"{value} is too large")
+            raise FieldError(f"{value} is too large")
         return number, Quality.GOOD if self.low <= number <= self.high else Quality.SUSPECT
 
     def _convert(self, number: float, stated: str) -> float:
@@ -65,7 +65,7 @@ class Rule:
         try:
             factor, offset = conversion(stated, self.entry.unit or "1")
         except UnitError as error:
-            raise ValueProblem(f"{error}; it is {self.channel.property}") from None
+            raise FieldError(f"{error}; it is {self.channel.property}") from None
         channel = self.channel
         return (number * channel.scale + channel.offset) * factor + offset
 

@@ -16,12 +16,13 @@ _TRUE = frozenset(
      "motion", "wet", "online", "connected")
 )  # fmt: skip
 _FALSE = frozenset(
-    ("false", "0", "off", "no", "n", "closed", "close", "free", "vacant", "noleak", "normal", "clear", "inactive", "idle",
+    ("false", "0", "off", "no", "n", "closed", "close", "free", "vacant", "noleak", "normal", "clear", "inactive",
+    "idle",
      "dry", "offline", "disconnected", "ok", "unoccupied")
 )  # fmt: skip
 
 
-class ValueProblem(ValueError):
+class FieldError(ValueError):
     """A value that cannot be read; its text completes "field X: ..."."""
 
 
@@ -36,7 +37,7 @@ def read_number(value: Any, decimal: str = ".") -> tuple[float, str]:
 
     Raises
     ------
-    ValueProblem
+    FieldError
         If the value is not a finite number.
 
     Examples
@@ -49,20 +50,20 @@ def read_number(value: Any, decimal: str = ".") -> tuple[float, str]:
         try:
             number = float(value)
         except OverflowError:
-            raise ValueProblem("found a number too large to store") from None
+            raise FieldError("found a number too large to store") from None
         if not isfinite(number):
-            raise ValueProblem(f"{value} is not a finite number")
+            raise FieldError(f"{value} is not a finite number")
         return number, ""
     if kind is not str:
-        raise ValueProblem(f"found {_kind(value)} {shown(value)}, expected a number")
+        raise FieldError(f"found {_kind(value)} {shown(value)}, expected a number")
     text = value.replace(decimal, ".") if decimal != "." else value
     found = _NUMBER.fullmatch(text)
     if found is None:
         hint = '; for a decimal comma say `decimal: ","` in the profile' if _COMMA.match(value) else ""
-        raise ValueProblem(f"{shown(value)} is not a number{hint}")
+        raise FieldError(f"{shown(value)} is not a number{hint}")
     number = float(found[1])
     if not isfinite(number):
-        raise ValueProblem(f"{shown(value)} is not a finite number")
+        raise FieldError(f"{shown(value)} is not a finite number")
     return number, (found[2] or "").strip()
 
 
@@ -76,7 +77,7 @@ def read_boolean(value: Any) -> bool:
 
     Raises
     ------
-    ValueProblem
+    FieldError
         If it is none of these.
 
     Examples
@@ -94,7 +95,7 @@ def read_boolean(value: Any) -> bool:
             return True
         if word in _FALSE:
             return False
-    raise ValueProblem(f"{shown(value)} is not true or false; give a `map` in the profile")
+    raise FieldError(f"{shown(value)} is not true or false; give a `map` in the profile")
 
 
 def read_text(value: Any) -> str:
@@ -102,11 +103,11 @@ def read_text(value: Any) -> str:
 
     Raises
     ------
-    ValueProblem
+    FieldError
         If it is an object or a list.
     """
     if isinstance(value, dict | list):
-        raise ValueProblem(f"found {_kind(value)}, expected a text")
+        raise FieldError(f"found {_kind(value)}, expected a text")
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return "".join(c if c.isprintable() else " " for c in text[:200])
 
@@ -116,7 +117,7 @@ def mapped(table: Mapping[str, Any], value: Any) -> Any:
 
     Raises
     ------
-    ValueProblem
+    FieldError
         If the map has no entry for it.
     """
     if isinstance(value, bool):
@@ -131,4 +132,4 @@ def mapped(table: Mapping[str, Any], value: Any) -> Any:
         return table[key.lower()]
     if "*" in table:
         return table["*"]
-    raise ValueProblem(f"{shown(value)} is not in the map; expected one of: {', '.join(map(str, table))}")
+    raise FieldError(f"{shown(value)} is not in the map; expected one of: {', '.join(map(str, table))}")

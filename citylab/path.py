@@ -60,12 +60,10 @@ def lookup(content: Any, path: str) -> Any:
         return content if path == "." else MISSING
     found = content
     for step in _steps(path):
-        if isinstance(step, int) and isinstance(found, list) and step < len(found):
-            found = found[step]
-        elif isinstance(step, str) and isinstance(found, dict) and step in found:
-            found = found[step]
-        else:
+        place_is_there = isinstance(step, int) and isinstance(found, list) and step < len(found)
+        if not place_is_there and not (isinstance(found, dict) and step in found):
             return _dotted(content, path)
+        found = found[step]
     return found
 
 
@@ -96,33 +94,20 @@ def value_object(part: Mapping[str, Any]) -> tuple[Any, str, Any] | None:
 def leaves(content: Any, path: str = "", skip: frozenset[str] = frozenset()) -> Iterator[Leaf]:
     """All values of a message, without the parts under the paths in `skip`."""
     if isinstance(content, dict):
-        for key, value in content.items():
-            name = f"{path}.{key}" if path else str(key)
-            if name in skip:
-                continue
-            if isinstance(value, dict):
-                found = value_object(value)
-                if found is None:
-                    yield from leaves(value, name, skip)
-                else:
-                    yield Leaf(name, found[0], value, found[1], found[2])
-            elif isinstance(value, list):
-                yield from leaves(value, name, skip)
-            else:
-                yield Leaf(name, value, content)
-    elif isinstance(content, list):
-        for i, value in enumerate(content):
-            name = f"{path}[{i}]"
-            if name in skip:
-                continue
-            if isinstance(value, dict | list):
-                found = value_object(value) if isinstance(value, dict) else None
-                if found is None:
-                    yield from leaves(value, name, skip)
-                else:
-                    yield Leaf(name, found[0], value, found[1], found[2])
-            else:
-                yield Leaf(name, value, content)
+        children = ((f"{path}.{key}" if path else str(key), value) for key, value in content.items())
+    else:
+        children = ((f"{path}[{i}]", value) for i, value in enumerate(content))
+    for name, value in children:
+        if name in skip:
+            continue
+        if not isinstance(value, dict | list):
+            yield Leaf(name, value, content)
+            continue
+        found = value_object(value) if isinstance(value, dict) else None
+        if found is None:
+            yield from leaves(value, name, skip)
+        else:
+            yield Leaf(name, found[0], value, found[1], found[2])
 
 
 @lru_cache(maxsize=4096)

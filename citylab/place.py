@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from citylab.message import Refusal
-from citylab.number import ValueProblem, read_number
+from citylab.number import FieldError, read_number
 from citylab.path import MISSING, leaves, lookup, matches, path_pattern
-from citylab.profile import Place
+from citylab.table import Place
 
 Fix = tuple[float, float, float | None]
 
@@ -50,7 +50,7 @@ def find_fix(place: Place, content: Any) -> tuple[Fix | None, int, Refusal | Non
             return None, 1, None
         check_fix(latitude, longitude)
         return (latitude, longitude, _altitude(place, content, found[2])), 1, None
-    except ValueProblem as problem:
+    except FieldError as problem:
         return None, 1, Refusal("position_unreadable", f"{path}: {problem}", path)
 
 
@@ -59,13 +59,13 @@ def check_fix(latitude: float, longitude: float) -> None:
 
     Raises
     ------
-    ValueProblem
+    FieldError
         Naming the coordinate.
     """
     if not -90 <= latitude <= 90:
-        raise ValueProblem(f"latitude {latitude} out of range, expected -90 to 90")
+        raise FieldError(f"latitude {latitude} out of range, expected -90 to 90")
     if not -180 <= longitude <= 180:
-        raise ValueProblem(f"longitude {longitude} out of range, expected -180 to 180")
+        raise FieldError(f"longitude {longitude} out of range, expected -180 to 180")
 
 
 def _altitude(place: Place, content: Any, inline: float | None) -> float | None:
@@ -81,7 +81,7 @@ def _pair(place: Place, content: Any) -> Fix | None:
     if all(gone):
         return None
     if any(gone):
-        raise ValueProblem(f"{place.latitude if gone[0] else place.longitude} missing, so there is no position")
+        raise FieldError(f"{place.latitude if gone[0] else place.longitude} missing, so there is no position")
     return read_number(latitude)[0], read_number(longitude)[0], None
 
 
@@ -95,7 +95,7 @@ def _from_text(place: Place, value: Any) -> Fix | None:
         return None
     items = re.split(r"\s*[,/; ]\s*", value.strip()) if isinstance(value, str) else value
     if not isinstance(items, list) or len(items) not in {2, 3}:
-        raise ValueProblem("expected two coordinates")
+        raise FieldError("expected two coordinates")
     first, second, *rest = (read_number(item)[0] for item in items)
     altitude = rest[0] if rest else None
     return (first, second, altitude) if order == "latlon" else (second, first, altitude)

@@ -9,7 +9,8 @@ from citylab.envelopes import find_envelope
 from citylab.lane import simple
 from citylab.mapping import Plan
 from citylab.path import MISSING, glob, lookup, matches
-from citylab.profile import Case, DeviceProfile, Match
+from citylab.profile import DeviceProfile, Match
+from citylab.table import Case
 from citylab.topic import TopicPattern, topic_pattern
 from citylab.uplink import Uplink
 

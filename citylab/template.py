@@ -33,7 +33,7 @@ _FILTERS: dict[str, Callable[[str], str]] = {
     "dateless": _dateless,
     "node": _node,
 }
-"""What a part may pass through: leading zeros off, small letters, a date at the end off, nothing if there is a date, node number in hex."""
+"""What a part may pass through: no leading zeros, small letters, no date at the end, nothing if dated, hex node."""
 
 
 def fill(template: str, parts: Mapping[str, Any], *contents: Any) -> str | None:

@@ -83,7 +83,7 @@ class Envelope(Protocol):
     """Topic patterns by default, most usual first."""
 
     def unwrap(self, payload: bytes, context: Context) -> Opened:
-        """Uplinks of a message; raises `citylab.codecs.registry.Unreadable`."""
+        """Uplinks of a message; raises `citylab.codecs.registry.UnreadableError`."""
 
     def wrap(
         self,

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from citylab.codecs.registry import Content, Options, Unreadable
+from citylab.codecs.registry import Content, Options, UnreadableError
 from citylab.message import Refusal
 
 MAX_BYTES = 1_000_000
@@ -24,12 +24,12 @@ def decode(data: bytes, port: int, options: Options) -> Content:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         With the byte place, if it is not JSON, too large, too deep, or names a key twice.
     """
     del port
     if len(data) > MAX_BYTES:
-        raise Unreadable("too_large", f"the message has {len(data)} bytes, expected at most {MAX_BYTES}")
+        raise UnreadableError("too_large", f"the message has {len(data)} bytes, expected at most {MAX_BYTES}")
     text, refusals = _text(data.strip(b"\0 \t\r\n"), str(options.get("encoding", "")))
     if text[:1] not in {"{", "["}:
         text = _after_garbage(text, refusals)
@@ -60,7 +60,7 @@ def _text(data: bytes, encoding: str) -> tuple[str, list[Refusal]]:
                 return clean, [Refusal("garbage_before", f"{place} bytes before the JSON were skipped"), *more]
         if data[:1] in {b"{", b"["}:
             text += ", so it is not JSON"
-        raise Unreadable("not_utf8", f"{text}; if the device writes Latin-1, say `encoding: latin-1`") from None
+        raise UnreadableError("not_utf8", f"{text}; if the device writes Latin-1, say `encoding: latin-1`") from None
 
 
 def _after_garbage(text: str, refusals: list[Refusal]) -> str:
@@ -103,7 +103,7 @@ def _values(text: str, refusals: list[Refusal]) -> list[Any]:
                     place = found[1].strip('"')
                     refusals.append(Refusal("not_a_number", f"{place}: {found[2]} is not a number", place))
                 return [value]
-        raise Unreadable("not_json", _why(text, error)) from None
+        raise UnreadableError("not_json", _why(text, error)) from None
 
 
 def _why(text: str, error: orjson.JSONDecodeError) -> str:
@@ -133,7 +133,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     for key, value in pairs:
         if key in seen:
-            raise Unreadable("duplicate_key", f'the key "{key[:60]}" stands twice in one object', key[:60])
+            raise UnreadableError("duplicate_key", f'the key "{key[:60]}" stands twice in one object', key[:60])
         seen[key] = value
     return seen
 
@@ -151,7 +151,7 @@ def check(value: Any) -> Any:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         If it is nested too deeply or has too many fields.
     """
     level, count, depth = [value], 0, 0
@@ -159,9 +159,9 @@ def check(value: Any) -> Any:
         depth += 1
         count += len(level)
         if depth > MAX_DEPTH:
-            raise Unreadable("too_deep", f"nested too deeply; expected at most {MAX_DEPTH} levels")
+            raise UnreadableError("too_deep", f"nested too deeply; expected at most {MAX_DEPTH} levels")
         if count > MAX_KEYS:
-            raise Unreadable("too_many_fields", f"more than {MAX_KEYS} fields")
+            raise UnreadableError("too_many_fields", f"more than {MAX_KEYS} fields")
         level = [
             child
             for part in level

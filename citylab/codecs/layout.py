@@ -3,7 +3,7 @@
 from typing import Any
 
 from citylab.codecs.frame import Item, Order, item
-from citylab.codecs.registry import Content, Options, Unreadable
+from citylab.codecs.registry import Content, Options, UnreadableError
 from citylab.message import Refusal
 
 
@@ -18,7 +18,7 @@ def decode(data: bytes, port: int, options: Options) -> Content:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         If not even the first number is there.
     """
     del port
@@ -29,7 +29,7 @@ def decode(data: bytes, port: int, options: Options) -> Content:
         if at + entry.size > len(data):
             text = f"the frame ends after {len(data)} bytes, before {entry.name or 'its end'}"
             if not out:
-                raise Unreadable("frame_short", text)
+                raise UnreadableError("frame_short", text)
             return Content([out], [Refusal("frame_short", text, entry.name)])
         if entry.name:
             out[entry.name] = entry.read(data[at : at + entry.size], order)

@@ -5,8 +5,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from citylab.codecs import json
-from citylab.codecs.registry import Content, Options, Unreadable
-from citylab.number import ValueProblem
+from citylab.codecs.registry import Content, Options, UnreadableError
+from citylab.number import FieldError
 
 
 def text_object(text: str, how: str) -> dict[str, Any]:
@@ -14,20 +14,20 @@ def text_object(text: str, how: str) -> dict[str, Any]:
 
     Raises
     ------
-    ValueProblem
+    FieldError
         If it holds none.
     """
     if how == "json":
         try:
             content = json.decode(text.encode(), 0, {})
-        except Unreadable as error:
-            raise ValueProblem(str(error)) from None
+        except UnreadableError as error:
+            raise FieldError(str(error)) from None
         if len(content.objects) == 1 and isinstance(content.objects[0], dict):
             return content.objects[0]
-        raise ValueProblem("holds no JSON object")
+        raise FieldError("holds no JSON object")
     pairs = [re.split(r"[=:]", part, maxsplit=1) for part in re.split(r"[;&,|\s]+", unquote(text).strip()) if part]
     if not pairs or any(len(pair) != 2 for pair in pairs):
-        raise ValueProblem('expected pairs such as "name=value;name=value"')
+        raise FieldError('expected pairs such as "name=value;name=value"')
     return {pair[0].strip(): pair[1].strip() for pair in pairs}
 
 
@@ -36,14 +36,14 @@ def decode(data: bytes, port: int, options: Options) -> Content:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         If it is no such text.
     """
     del port, options
     try:
         return Content([text_object(data.decode(), "pairs")])
-    except (UnicodeDecodeError, ValueProblem) as error:
-        raise Unreadable("not_pairs", str(error)) from None
+    except (UnicodeDecodeError, FieldError) as error:
+        raise UnreadableError("not_pairs", str(error)) from None
 
 
 def encode(content: Any, port: int, options: Options) -> bytes:

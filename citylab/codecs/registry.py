@@ -14,7 +14,7 @@ from citylab.message import Refusal
 Options = Mapping[str, Any]
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """Bytes that a codec cannot read at all."""
 
     def __init__(self, code: str, text: str, place: str = "") -> None:
@@ -42,7 +42,7 @@ class Codec(Protocol):
     """A module that turns bytes into objects, and objects into bytes."""
 
     def decode(self, data: bytes, port: int, options: Options) -> Content:
-        """Objects of bytes; raises `Unreadable`."""
+        """Objects of bytes; raises `UnreadableError`."""
 
     def encode(self, content: Any, port: int, options: Options) -> bytes:
         """Bytes of an object."""

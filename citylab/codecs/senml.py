@@ -9,7 +9,7 @@ import orjson
 
 from citylab.codecs.json import check
 from citylab.codecs.json import decode as read_json
-from citylab.codecs.registry import Content, Options, Unreadable
+from citylab.codecs.registry import Content, Options, UnreadableError
 
 _LABELS = {-1: "bver", -2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs", 0: "n", 1: "u", 2: "v", 3: "vs", 4: "vb",
            5: "s", 6: "t", 7: "ut", 8: "vd"}  # fmt: skip
@@ -24,7 +24,7 @@ def decode(data: bytes, port: int, options: Options) -> Content:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         If it is no pack, or of a version that is not known.
     """
     del port
@@ -44,11 +44,11 @@ def _cbor(data: bytes) -> Any:
     try:
         pack = check(cbor2.CBORDecoder(source).decode())
     except (cbor2.CBORDecodeError, ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise Unreadable("not_cbor", f"not CBOR: {str(error)[:120]}") from None
+        raise UnreadableError("not_cbor", f"not CBOR: {str(error)[:120]}") from None
     if source.tell() != len(data):
-        raise Unreadable("not_cbor", f"{len(data) - source.tell()} bytes after the CBOR pack")
+        raise UnreadableError("not_cbor", f"{len(data) - source.tell()} bytes after the CBOR pack")
     if not isinstance(pack, list):
-        raise Unreadable("not_senml", "not a SenML pack: expected a list of records")
+        raise UnreadableError("not_senml", "not a SenML pack: expected a list of records")
     return [
         {_LABELS.get(key, key) if isinstance(key, int) else key: value for key, value in record.items()}
         if isinstance(record, dict)
@@ -62,26 +62,26 @@ def resolve(pack: Any) -> list[dict[str, Any]]:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         Naming the record.
     """
     if isinstance(pack, dict) and isinstance(pack.get("e"), list):
         head = {key: pack[key] for key in _BASE if key in pack}
         pack = [{**head, **(_old(pack["e"][0]) if pack["e"] else {})}, *map(_old, pack["e"][1:])]
     if not isinstance(pack, list):
-        raise Unreadable("not_senml", "not a SenML pack: expected a list of records")
+        raise UnreadableError("not_senml", "not a SenML pack: expected a list of records")
     base: dict[str, Any] = {"bn": "", "bt": 0, "bu": "", "bv": 0, "bs": 0}
     out = []
     for i, record in enumerate(pack):
         if not isinstance(record, dict):
-            raise Unreadable("not_senml", f"record {i} is not an object", f"[{i}]")
+            raise UnreadableError("not_senml", f"record {i} is not an object", f"[{i}]")
         for key in record:
             if isinstance(key, str) and key.endswith("_") and key not in _KNOWN:
-                raise Unreadable("not_senml", f'record {i}: field "{key}" must be understood and is not', f"[{i}]")
+                raise UnreadableError("not_senml", f'record {i}: field "{key}" must be understood and is not', f"[{i}]")
         version = record.get("bver", 5)
         if not isinstance(version, int) or version > MAX_VERSION:
             text = f"record {i}: version {version} is not known, expected at most {MAX_VERSION}"
-            raise Unreadable("senml_version", text, f"[{i}].bver")
+            raise UnreadableError("senml_version", text, f"[{i}].bver")
         base |= {key: record[key] for key in ("bn", "bt", "bu", "bv", "bs") if key in record}
         if any(key in record for key in ("v", "vs", "vb", "vd", "s")):
             out.append(_record(record, base, i))
@@ -99,14 +99,14 @@ def _old(record: Any) -> Any:
 def _number(record: dict[str, Any], key: str, i: int) -> float:
     value = record.get(key, 0)
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise Unreadable("not_senml", f"record {i}: {key} is not a number", f"[{i}].{key}")
+        raise UnreadableError("not_senml", f"record {i}: {key} is not a number", f"[{i}].{key}")
     return value
 
 
 def _record(record: dict[str, Any], base: dict[str, Any], i: int) -> dict[str, Any]:
     name, first = record.get("n", ""), base["bn"]
     if not isinstance(name, str) or not isinstance(first, str):
-        raise Unreadable("not_senml", f"record {i}: the name is not a text", f"[{i}].n")
+        raise UnreadableError("not_senml", f"record {i}: the name is not a text", f"[{i}].n")
     out: dict[str, Any] = {"name": first + name, "local": name, "base": first}
     unit = record.get("u", base["bu"])
     out["u"] = unit if isinstance(unit, str) else ""

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from citylab.codecs.registry import Content, Options, Unreadable
+from citylab.codecs.registry import Content, Options, UnreadableError
 
 INT8, INT16, INT32, INT64, BOOLEAN, STRING, DOUBLE = 1, 2, 3, 4, 11, 12, 10
 _SIGNED = {INT8: 8, INT16: 16, INT32: 32, INT64: 64}
@@ -18,7 +18,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         if at >= len(data) or shift > _MAX_SHIFT:
-            raise Unreadable("not_sparkplug", f"not a Sparkplug B payload: a number is cut off at byte {at}")
+            raise UnreadableError("not_sparkplug", f"not a Sparkplug B payload: a number is cut off at byte {at}")
         byte = data[at]
         value |= (byte & 0x7F) << shift
         at += 1
@@ -42,16 +42,16 @@ def _fields(data: bytes) -> Iterator[Wire]:
         elif kind in {1, 5}:
             size = 8 if kind == 1 else 4
         else:
-            raise Unreadable("not_sparkplug", f"not a Sparkplug B payload: wire type {kind} at byte {at}")
+            raise UnreadableError("not_sparkplug", f"not a Sparkplug B payload: wire type {kind} at byte {at}")
         if at + size > len(data):
-            raise Unreadable("not_sparkplug", f"not a Sparkplug B payload: cut off at byte {at}")
+            raise UnreadableError("not_sparkplug", f"not a Sparkplug B payload: cut off at byte {at}")
         yield tag >> 3, kind, data[at : at + size]
         at += size
 
 
 def _text(raw: Any) -> str:
     if not isinstance(raw, bytes):
-        raise Unreadable("not_sparkplug", "not a Sparkplug B payload: a text is a number")
+        raise UnreadableError("not_sparkplug", "not a Sparkplug B payload: a text is a number")
     return raw.decode("utf-8", "replace")
 
 
@@ -110,7 +110,7 @@ def decode(data: bytes, port: int, options: Options) -> Content:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         If it is no such payload.
     """
     del port, options
@@ -121,7 +121,7 @@ def decode(data: bytes, port: int, options: Options) -> Content:
         elif number == 2 and isinstance(raw, bytes):
             out["metrics"].append(_metric(raw))
             if len(out["metrics"]) > MAX_METRICS:
-                raise Unreadable("too_many_fields", f"more than {MAX_METRICS} metrics")
+                raise UnreadableError("too_many_fields", f"more than {MAX_METRICS} metrics")
         elif number == 3 and kind == 0:
             out["seq"] = raw
     return Content([out])

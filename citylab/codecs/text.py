@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from citylab.codecs.registry import Content, Options, Unreadable
+from citylab.codecs.registry import Content, Options, UnreadableError
 
 _PART = re.compile(r"\{(\w+)\}")
 
@@ -23,7 +23,7 @@ def decode(data: bytes, port: int, options: Options) -> Content:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         If the text is another.
     """
     del port
@@ -31,10 +31,10 @@ def decode(data: bytes, port: int, options: Options) -> Content:
     try:
         text = data.strip(b"\0 \t\r\n").decode()
     except UnicodeDecodeError as error:
-        raise Unreadable("not_utf8", f"not UTF-8 at byte {error.start}") from None
+        raise UnreadableError("not_utf8", f"not UTF-8 at byte {error.start}") from None
     found = _regex(pattern).fullmatch(text)
     if found is None:
-        raise Unreadable("other_text", f"{text[:60]!r} does not fit the pattern {pattern!r}")
+        raise UnreadableError("other_text", f"{text[:60]!r} does not fit the pattern {pattern!r}")
     return Content([found.groupdict()])
 
 

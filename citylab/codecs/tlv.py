@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from citylab.codecs.frame import Item, Order, item
-from citylab.codecs.registry import Content, Options, Unreadable
+from citylab.codecs.registry import Content, Options, UnreadableError
 from citylab.message import Refusal
 
 Row = Sequence[tuple[str, str, float]]
@@ -21,7 +21,7 @@ def read(data: bytes, table: Table, order: Order) -> Content:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         If not even the first value can be read.
     """
     width = len(next(iter(table)))
@@ -38,7 +38,7 @@ def read(data: bytes, table: Table, order: Order) -> Content:
             text = f"the frame ends inside {items[0].name or tag.hex()} at byte {at}"
         if text or items is None:
             if not out:
-                raise Unreadable("unknown_tag", text)
+                raise UnreadableError("unknown_tag", text)
             return Content([out], [Refusal("unknown_tag", text, f"byte {at}")])
         at += width
         for entry in items:

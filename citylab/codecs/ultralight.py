@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from citylab.codecs.registry import Content, Options, Unreadable
+from citylab.codecs.registry import Content, Options, UnreadableError
 
 
 def decode(data: bytes, port: int, options: Options) -> Content:
@@ -10,29 +10,29 @@ def decode(data: bytes, port: int, options: Options) -> Content:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         If it is not UltraLight.
     """
     del port, options
     try:
         text = data.strip(b"\0 \t\r\n").decode()
     except UnicodeDecodeError as error:
-        raise Unreadable("not_utf8", f"not UTF-8 at byte {error.start}") from None
+        raise UnreadableError("not_utf8", f"not UTF-8 at byte {error.start}") from None
     if not text:
         return Content([])
     if "|" not in text:
-        raise Unreadable("not_ultralight", f"not UltraLight: one token ({text[:40]!r}), expected key|value")
+        raise UnreadableError("not_ultralight", f"not UltraLight: one token ({text[:40]!r}), expected key|value")
     out: list[dict[str, Any]] = []
     for i, group in enumerate(text.split("#")):
         parts = [part.strip() for part in group.split("|")]
         if parts == [""]:
-            raise Unreadable("not_ultralight", f"group {i} is empty; expected key|value", f"group {i}")
+            raise UnreadableError("not_ultralight", f"group {i} is empty; expected key|value", f"group {i}")
         found: dict[str, Any] = {}
         if len(parts) % 2:
             found["TimeInstant"] = parts.pop(0)
         for key, value in zip(parts[::2], parts[1::2], strict=True):
             if not key:
-                raise Unreadable("not_ultralight", f"group {i} has a value without a key", f"group {i}")
+                raise UnreadableError("not_ultralight", f"group {i} has a value without a key", f"group {i}")
             found[key] = value
         out.append(found)
     return Content(out)

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from citylab.codecs.json import decode as read_json
-from citylab.codecs.registry import Unreadable
+from citylab.codecs.registry import UnreadableError
 from citylab.envelopes.tts import earliest, from_base64, network_times, only_object, site_of
 from citylab.instant import format_instant
 from citylab.message import Outcome, ThingUpdate
@@ -31,7 +31,7 @@ def unwrap(payload: bytes, context: Context) -> Opened:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         If it is no ChirpStack event.
     """
     event = context.parts.get("event", "up")
@@ -68,7 +68,7 @@ def _check(content: dict[str, Any], eui: Any) -> None:
         if not isinstance(value, int) or isinstance(value, bool):
             wrong.append(f"{name} is not a number")
     if wrong:
-        raise Unreadable("not_chirpstack", "not a ChirpStack event: " + ", ".join(wrong), "deviceInfo")
+        raise UnreadableError("not_chirpstack", "not a ChirpStack event: " + ", ".join(wrong), "deviceInfo")
 
 
 def device_eui(text: Any) -> str:

@@ -7,17 +7,19 @@ from typing import Any
 import orjson
 
 from citylab.codecs import json
-from citylab.codecs.registry import Unreadable
-from citylab.home_assistant_words import BINARY, LONG, SENSOR
+from citylab.codecs.registry import UnreadableError
 from citylab.envelopes.tts import only_object
-from citylab.expression import TemplateRefused, compile_template, evaluate
-from citylab.mapping import common_names, number_repeats
+from citylab.expression import TemplateError, compile_template, evaluate
+from citylab.home_assistant_words import BINARY, LONG, SENSOR
+from citylab.mapping import number_repeats
 from citylab.message import Decoded, Message, Outcome, Reading, Refusal, ThingUpdate
+from citylab.names import common_names
 from citylab.normalise import Rule, rule_of
-from citylab.number import ValueProblem
+from citylab.number import FieldError
 from citylab.observation import DatastreamKey, Provenance
 from citylab.path import MISSING
-from citylab.profile import Channel, DeviceProfile
+from citylab.profile import DeviceProfile
+from citylab.table import Channel
 from citylab.template import clean_name
 from citylab.unit import UnitError, conversion
 from citylab.uplink import Context, Memory, Opened
@@ -34,7 +36,7 @@ def unwrap(payload: bytes, context: Context) -> Opened:
 
     Raises
     ------
-    citylab.codecs.registry.Unreadable
+    citylab.codecs.registry.UnreadableError
         If it is no config.
     """
     memory, space, topic = context.memory, context.space, context.message.topic
@@ -77,9 +79,9 @@ def _long(config: Any) -> Any:
     out = {LONG.get(key, key): _long(value) for key, value in config.items()}
     base = out.get("~")
     if isinstance(base, str):
-        for key, value in out.items():
-            if isinstance(value, str) and key.endswith("topic"):
-                out[key] = base + value[1:] if value[:1] == "~" else value[:-1] + base if value[-1:] == "~" else value
+        for key in [key for key, value in out.items() if isinstance(value, str) and str(key).endswith("topic")]:
+            value = out[key]
+            out[key] = base + value[1:] if value[:1] == "~" else value[:-1] + base if value[-1:] == "~" else value
     return out
 
 
@@ -215,7 +217,7 @@ def _read(message: Message, entries: list[dict[str, Any]]) -> Decoded:
         return decoded
     try:
         content = json.decode(message.payload, 0, {})
-    except Unreadable as error:
+    except UnreadableError as error:
         return Decoded(Outcome.ERROR, refusals=[error.refusal], profile="home_assistant")
     first = content.objects[0] if content.objects else {}
     scalar = "" in first if isinstance(first, dict) else False
@@ -247,10 +249,10 @@ def _read_entry(entry: dict[str, Any], text: str, content: Any, decoded: Decoded
             words = {entry["on"].lower(): True, entry["off"].lower(): False}
             value = words.get(str(value).lower(), value)
         found = rule.result(value, entry["unit"])
-    except TemplateRefused as error:
+    except TemplateError as error:
         decoded.refusals.append(Refusal("template_refused", f"{place}: the template {error}", place))
         return
-    except (ValueProblem, ArithmeticError, ValueError) as error:
+    except (FieldError, ArithmeticError, ValueError) as error:
         decoded.refusals.append(Refusal("value_unreadable", f"{place}: {error}", place))
         return
     if found is None:

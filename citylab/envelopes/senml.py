@@ -20,7 +20,7 @@ def unwrap(payload: bytes, context: Context) -> Opened:
 
     Raises
     ------
-    citylab.codecs.registry.Unreadable
+    citylab.codecs.registry.UnreadableError
         If it is no SenML pack.
     """
     content = codec.decode(payload, 0, {})

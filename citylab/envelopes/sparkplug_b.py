@@ -24,7 +24,7 @@ def unwrap(payload: bytes, context: Context) -> Opened:
 
     Raises
     ------
-    citylab.codecs.registry.Unreadable
+    citylab.codecs.registry.UnreadableError
         If it is no Sparkplug B payload.
     """
     parts = context.parts

@@ -8,13 +8,13 @@ from typing import Any
 import orjson
 
 from citylab.codecs.json import decode as read_json
-from citylab.codecs.registry import Unreadable
+from citylab.codecs.registry import UnreadableError
 from citylab.instant import format_instant
 from citylab.message import Outcome, ThingUpdate
 from citylab.moment import text_instant
-from citylab.number import ValueProblem
+from citylab.number import FieldError
 from citylab.observation import TimeSource
-from citylab.path import MISSING, lookup
+from citylab.path import lookup
 from citylab.profile import DeviceProfile
 from citylab.uplink import Context, Opened, Site, Uplink
 
@@ -33,7 +33,7 @@ def unwrap(payload: bytes, context: Context) -> Opened:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         If it is no Things Stack message.
     """
     content = only_object(payload, "a Things Stack message")
@@ -42,7 +42,7 @@ def unwrap(payload: bytes, context: Context) -> Opened:
     if message is None:
         return _other(content, topic, context)
     if not isinstance(message, dict):
-        raise Unreadable("not_tts", "uplink_message is not an object", "uplink_message")
+        raise UnreadableError("not_tts", "uplink_message is not an object", "uplink_message")
     if "/down/" in topic:
         return Opened(outcome=Outcome.IGNORED)
     ids = content.get("end_device_ids")
@@ -71,7 +71,7 @@ def _other(content: dict[str, Any], topic: str, context: Context) -> Opened:
     kinds = ("join_accept", "downlink", "service_data", "location_solved")
     known = any(name.startswith(kinds) for name in content)
     if not known and topic.endswith("/up"):
-        raise Unreadable("not_tts", "not a Things Stack uplink: uplink_message missing", "uplink_message")
+        raise UnreadableError("not_tts", "not a Things Stack uplink: uplink_message missing", "uplink_message")
     ids = content.get("end_device_ids")
     device = _text(ids.get("device_id")) if isinstance(ids, dict) else ""
     device = device or context.parts.get("device", "")
@@ -107,7 +107,7 @@ def network_times(*texts: Any) -> list[tuple[int, TimeSource]]:
         if isinstance(text, str) and text:
             try:
                 found.append((text_instant(text, "UTC"), TimeSource.NETWORK))
-            except ValueProblem:
+            except FieldError:
                 continue
     return found
 
@@ -143,14 +143,14 @@ def only_object(payload: bytes, what: str) -> dict[str, Any]:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         If it is none.
     """
     content = read_json(payload, 0, {})
     if len(content.objects) != 1 or not isinstance(content.objects[0], dict) or "" in content.objects[0]:
         if not content.objects:
-            raise Unreadable("empty", f"the payload is empty, expected {what}")
-        raise Unreadable("not_object", f"expected one JSON object: {what}")
+            raise UnreadableError("empty", f"the payload is empty, expected {what}")
+        raise UnreadableError("not_object", f"expected one JSON object: {what}")
     found: dict[str, Any] = content.objects[0]
     return found
 
@@ -160,7 +160,7 @@ def from_base64(text: Any, place: str) -> bytes | None:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         If it is not base64.
     """
     if text is None or text == "":
@@ -168,7 +168,7 @@ def from_base64(text: Any, place: str) -> bytes | None:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, TypeError, ValueError):
-        raise Unreadable("not_base64", f"{place} is not base64", place) from None
+        raise UnreadableError("not_base64", f"{place} is not base64", place) from None
 
 
 def _text(value: Any) -> str:
