@@ -57,7 +57,8 @@ class Stream(Document):
     function : str
         See `services.indicators.stream`.
     weight : str
-        Thing property that each stream counts for (customers it stands for); 1 where a thing has none.
+        Thing property that each stream counts for (customers it stands for). An amount needs it of every thing;
+        elsewhere a thing without it counts 1.
     factor : float
         Into the unit of the input.
     across : str

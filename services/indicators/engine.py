@@ -200,6 +200,7 @@ class _Run:
         }
         one = 0.0 if inventory.sum else 1.0
         value = sum(number_of(t, inventory.sum or inventory.weight, one) for t in counted.values())
+        weighted = bool(inventory.weight) and all(inventory.weight in t.properties for t in things)
         where = ", ".join(f"{name} = {wanted}" for name, wanted in inventory.where.items())
         what = f"sum of {inventory.sum} of" if inventory.sum else "number of"
         provenance = max([Provenance.REPORTED, *(t.provenance for t in things or everything)])
@@ -211,6 +212,7 @@ class _Run:
             provenance,
             "measured",
             things=tuple(t.name for t in things),
+            warnings=(f"counts the {kinds} of this registry; the city may have others",) if not weighted else (),
         )
 
     def _statistic(self, name: str, item: Input) -> Figure | str:

@@ -124,11 +124,21 @@ def stream_figure(
         Presence(there.coverage[live], there.observed[live], there.buckets[live], there.first[live], there.last[live]),
         scene,
     )
+    if unknown := _unweighted(stream, things):
+        return unknown
     result = _APPLY[stream.function](reading)
     if isinstance(result, str):
         return result
     amount, warnings = result
     return _figure(reading, item, amount, warnings, there, len(selected))
+
+
+def _unweighted(stream: Stream, things: Sequence[Selected]) -> str:
+    """Why an amount cannot stand for the city: what its meters stand for is not known."""
+    if not stream.weight or stream.function not in _AMOUNTS:
+        return ""
+    without = {s.thing.name for s in things if np.isnan(number_of(s.thing, stream.weight, np.nan))}
+    return f"{len(without)} {'/'.join(stream.kinds)} do not say their {stream.weight}" if without else ""
 
 
 def _where(stream: Stream) -> str:

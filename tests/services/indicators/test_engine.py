@@ -18,7 +18,16 @@ from services.indicators.presence import expected_count
 from services.indicators.service import IndicatorService
 from stores.memory import MemoryStore
 from tests.sample_state import SampleState
-from tests.services.indicators.case import Case, CaseSeries, Expected, load_case, set_up, small_city, write_series
+from tests.services.indicators.case import (
+    Case,
+    CaseSeries,
+    CaseThing,
+    Expected,
+    load_case,
+    set_up,
+    small_city,
+    write_series,
+)
 
 ANY = (Expected(value=0),)
 
@@ -273,3 +282,17 @@ def test_the_plan_says_what_would_give_a_figure():
     assert any("feeder_meter that reports switch_on" in way for way in lack.ways)
     assert "statistic: customer_interruptions" in lack.ways
     assert found.not_reported == ("ec-i-es-1c",)
+
+
+def test_meters_that_do_not_say_whom_they_stand_for_are_not_the_city():
+    fields = meter(365).model_copy(
+        update={
+            "things": (CaseThing(name="m", kind="smart_meter"),),
+            "statistics": {"electricity_consumption_kwh": 5000},
+        }
+    )
+    found = set_up(fields).service.assess("en-e-e-2c", "2025")
+    assert found.points[0].value == pytest.approx(5)
+    assert found.inputs["electricity_consumption_kwh"].origin == "statistic"
+    without = set_up(fields, without={"electricity_consumption_kwh"}).service.assess("en-e-e-2c", "2025")
+    assert "do not say their represents" in str(without.points[0].missing)
