@@ -165,6 +165,23 @@ class DuckDBStore:
         with self._lock, self._database.cursor() as cursor:
             cursor.execute("CHECKPOINT")
 
+    def copy_to(self, path: Path | str) -> None:
+        """Copy everything into a new file while the store is in use, as of one moment.
+
+        Raises
+        ------
+        StoreUnavailableError
+            If the file cannot be written.
+        """
+        with self._lock, self._database.cursor() as cursor:
+            (name,) = cursor.execute("SELECT current_database()").fetchone() or ("",)
+            quoted = str(path).replace("'", "''")
+            cursor.execute(f"ATTACH '{quoted}' AS copied")
+            try:
+                cursor.execute(f'COPY FROM DATABASE "{name}" TO copied')
+            finally:
+                cursor.execute("DETACH copied")
+
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:

@@ -143,6 +143,15 @@ class Database:
             (name, amount),
         )
 
+    def copy_to(self, path: Path | str) -> None:
+        """Copy everything into a new file."""
+        with self.lock, self._translated():
+            target = sqlite3.connect(str(path))
+            try:
+                self._connection.backup(target)
+            finally:
+                target.close()
+
     def close(self) -> None:
         """Let go of the file."""
         with self.lock:

@@ -47,6 +47,10 @@ class SqliteState:
         """A key-value space of one named owner."""
         return SqliteKeyValue(self._database, owner)
 
+    def copy_to(self, path: Path | str) -> None:
+        """Copy everything into a new file while the state is in use, as of one moment."""
+        self._database.copy_to(path)
+
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()
