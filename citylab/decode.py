@@ -81,16 +81,16 @@ class Decoder:
         last: Decoded | None = None
         for route in routes:
             decoded = self._by_route(message, route)
-            if decoded is not None and (last is None or decoded.outcome != Outcome.UNMAPPED):
+            if last is None or decoded.outcome != Outcome.UNMAPPED:
                 last = decoded
-            if last is not None and last.outcome != Outcome.UNMAPPED:
+            if decoded.outcome != Outcome.UNMAPPED or route.envelope != "plain":
                 break
         if last is None:
             text = "no profile reads this topic; write one with `match: {topic: ...}`"
             return Decoded(Outcome.UNMAPPED, refusals=[Refusal("no_profile", text)])
         return last
 
-    def _by_route(self, message: Message, route: Route) -> Decoded | None:
+    def _by_route(self, message: Message, route: Route) -> Decoded:
         space = f"{message.source}/{'sim' if message.simulated else 'real'}/"
         context = Context(message, route.parts, self.memory, self.zone, space)
         opened = find_envelope(route.envelope).unwrap(message.payload, context)

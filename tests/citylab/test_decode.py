@@ -1,0 +1,285 @@
+"""The decoder: never raises, fails by field, tells outcomes apart; the fast lane says the same."""
+
+import math
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from citylab.decode import Decoder
+from citylab.instant import parse_instant
+from citylab.message import Message, Outcome
+from citylab.moment import MAX_AHEAD
+from citylab.observation import Provenance, Quality, TimeSource
+from citylab.profile import DeviceProfile, load_profiles
+from citylab.uplink import Memory
+from citylab.vocabulary import vocabulary
+
+PROFILES = load_profiles()
+NOW = parse_instant("2026-03-01T12:00:00Z")
+FLAT = DeviceProfile.model_validate(
+    {
+        "name": "flat",
+        "match": {"topic": "flat/{device}"},
+        "time": [{"field": "at", "epoch": "ms"}],
+        "fields": {
+            "t": {"property": "air_temperature", "unit": "[degF]", "absent": [-99]},
+            "h": "relative_humidity",
+            "p": "air_pressure in Pa",
+            "e": "electric_energy in Wh",
+            "on": "switch_on",
+        },
+    }
+)
+SHARED = Decoder(PROFILES)
+TOPICS = [
+    "v3/a@t/devices/d/up", "application/1/device/0102030405060708/event/up", "zigbee2mqtt/d", "tele/d/SENSOR",
+    "shellies/d/relay/0/power", "d/status/switch:0", "homeassistant/sensor/d/t/config", "spBv1.0/g/NDATA/n",
+    "spBv1.0/g/NBIRTH/n", "senml/in", "ul/k/d/attrs", "ngsi/e", "v1.1/Datastreams(1)/Observations", "lpp/d/up",
+    "rtl_433/d", "owntracks/u/d", "hfp/v2/a/b/vp/bus/1/2/x", "msh/2/json/L/!1", "N/p/s/0/Ac/Power", "any/thing",
+]  # fmt: skip
+
+
+def read(topic, payload, *, received=NOW, decoder=None, **facts):
+    data = payload if isinstance(payload, bytes) else payload.encode()
+    return (decoder or Decoder([*PROFILES, FLAT])).decode(Message(topic, data, received, **facts))
+
+
+def check_books(decoded):
+    assert decoded.outcome != Outcome.SHED
+    assert bool(decoded.readings) == (decoded.outcome == Outcome.STORED)
+    if decoded.outcome in {Outcome.ERROR, Outcome.UNMAPPED}:
+        assert decoded.refusals
+        assert all(r.code and r.text for r in decoded.refusals)
+    seen = set()
+    for reading in decoded.readings:
+        kind = vocabulary()[reading.key.observed_property].result_type
+        expected = {"number": float, "boolean": bool}.get(kind, str)
+        assert type(reading.result) is expected
+        if kind == "number":
+            assert math.isfinite(reading.result)
+        identity = (reading.key, reading.phenomenon_time, reading.sequence)
+        assert identity not in seen
+        seen.add(identity)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers(-(2**63), 2**63) | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(
+        st.sampled_from(["temperature", "value", "ts", "uplink_message", "decoded_payload", "frm_payload", "n", "v", "id",
+                         "type", "params", "lat", "lon", "data", "object", "deviceInfo", "devEui", "ENERGY", "Time", "unit",
+                         "result", "VP", "bn", "dev", "stat_t", "dev_cla", "val_tpl"]) | st.text(max_size=6),
+        inner, max_size=5,
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(TOPICS) | st.text(max_size=40), st.binary(max_size=80), st.booleans())
+def test_never_raises_on_bytes(topic, payload, simulated):
+    check_books(SHARED.decode(Message(topic, payload, NOW, simulated=simulated)))
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.sampled_from(TOPICS), json_values)
+def test_never_raises_on_json(topic, value):
+    try:
+        payload = orjson.dumps(value)
+    except (TypeError, ValueError):
+        payload = repr(value).encode("utf-8", "replace")
+    decoded = SHARED.decode(Message(topic, payload, NOW))
+    check_books(decoded)
+    assert "decoder_fault" not in {r.code for r in decoded.refusals}, decoded.refusals
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_lane_equals_decode(data):
+    decoder = Decoder([FLAT])
+    first = {"t": 50.0, "h": 40, "p": 90000, "e": 5.5, "on": True, "at": (NOW - 1) // 1000, "extra": 1}
+    decoder.decode(Message("flat/a", orjson.dumps(first), NOW))
+    lane = decoder.lane("flat/a", False)
+    assert lane is not None
+    number = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53) | st.just(-99)
+    odd = st.none() | st.text(max_size=5) | st.booleans() | st.lists(st.integers(0, 9), max_size=2)
+    message = {name: data.draw(number) for name in ("t", "h", "p", "e", "extra")}
+    message |= {"on": data.draw(st.booleans()), "at": data.draw(st.integers(0, 2 * NOW // 1000))}
+    if data.draw(st.booleans()):
+        message[data.draw(st.sampled_from([*message, "new"]))] = data.draw(odd)
+    payload = orjson.dumps(message)
+    row = lane.read(payload)
+    decoded = decoder.decode(Message("flat/a", payload, NOW))
+    if row is None:
+        return
+    instant, results = row
+    assert [r.key for r in decoded.readings] == list(lane.keys)
+    assert decoded.refusals == []
+    late = instant > NOW + MAX_AHEAD
+    for reading, result, low, high in zip(decoded.readings, results, lane.low, lane.high, strict=True):
+        assert float(reading.result) == result
+        assert reading.phenomenon_time == (None if late else instant)
+        suspect = late or not low <= result <= high
+        assert (reading.quality == Quality.SUSPECT) == suspect
+
+
+def test_lane_reads_the_simple_case():
+    decoder = Decoder([FLAT])
+    assert decoder.lane("flat/a", False) is None
+    decoder.decode(Message("flat/a", b'{"t":50,"h":40,"at":1772366390000}', NOW, simulated=True))
+    assert decoder.lane("flat/a", False) is None
+    lane = decoder.lane("flat/a", True)
+    assert lane.provenance == Provenance.SIMULATED
+    assert lane.read(b'{"t":212,"h":41.5,"at":1772366390000}') == (1772366390000000, pytest.approx((100.0, 41.5)))
+    for other in (b'{"t":212,"h":41.5,"at":1772366390000,"t":3}', b'{"t":-99,"h":1,"at":1772366390000}', b"{",
+                  b'{"t":"1","h":1,"at":1772366390000}', b'{"t":1,"h":1,"at":0}', b'{"t":1e999,"h":1,"at":1772366390000}',
+                  b'[1,2,3]', b'{"t":1,"h":true,"at":1772366390000}'):  # fmt: skip
+        assert lane.read(other) is None
+
+
+def test_zero_is_a_value_and_null_is_none():
+    decoded = read("flat/a", '{"t": null, "h": 0}')
+    assert [(r.key.observed_property, r.result) for r in decoded.readings] == [("relative_humidity", 0.0)]
+    assert decoded.refusals == []
+
+
+def test_fails_by_field():
+    decoded = read("flat/a", '{"t": "warm", "h": 40, "on": "perhaps"}')
+    assert [r.key.observed_property for r in decoded.readings] == ["relative_humidity"]
+    assert {r.place for r in decoded.refusals} == {"t", "on"}
+
+
+def test_out_of_range_is_suspect():
+    assert read("flat/a", '{"h": 101}').readings[0].quality == Quality.SUSPECT
+
+
+@pytest.mark.parametrize(
+    ("at", "expected", "quality"),
+    [
+        ("1772366390000", "2026-03-01T11:59:50Z", Quality.GOOD),
+        ("1262304000000", "2010-01-01T00:00:00Z", Quality.GOOD),
+        ("0", None, Quality.SUSPECT),
+        ("946684800000", None, Quality.SUSPECT),
+        ("1772367300000", "2026-03-01T12:15:00Z", Quality.GOOD),
+        ("1772367301000", None, Quality.SUSPECT),
+    ],
+)
+def test_time_window(at, expected, quality):
+    (reading,) = read("flat/a", f'{{"h": 4, "at": {at}}}').readings
+    assert reading.phenomenon_time == (None if expected is None else parse_instant(expected))
+    assert reading.quality == quality
+    assert reading.time_source == (TimeSource.ARRIVAL if expected is None else TimeSource.DEVICE)
+
+
+@pytest.mark.parametrize(
+    ("payload", "outcome", "words"),
+    [
+        (b'{"h": 4', Outcome.ERROR, "cut off"),
+        (b'{"h": 4,}', Outcome.ERROR, "trailing comma"),
+        (b'{"h": 4, "h": 5}', Outcome.ERROR, '"h" stands twice'),
+        (b'{"h": \xff}', Outcome.ERROR, "not UTF-8 at byte 6"),
+        (b"[" * 3000, Outcome.ERROR, "byte 1025"),
+        (b'{"h":' * 100 + b"1" + b"}" * 100, Outcome.ERROR, "nested too deeply"),
+        (b'{"a":[' + b"1," * 6000 + b"1]}", Outcome.ERROR, "more than 5000 fields"),
+        (b" " * 1_000_001, Outcome.ERROR, "1000001 bytes"),
+        (b'{"h": NaN}', Outcome.ERROR, "NaN is not a number"),
+        (b"\xef\xbb\xbf{\"h\": 4}\0", Outcome.STORED, ""),
+        (b'{"h": "4,5"}', Outcome.ERROR, "decimal comma"),
+        (b'{"x": 4}', Outcome.UNMAPPED, "no mapping for the fields of this message (x)"),
+        (b"", Outcome.IGNORED, ""),
+        (b'{"h": 1}\n{"h": 2}\n', Outcome.STORED, ""),
+    ],
+)  # fmt: skip
+def test_hostile_json(payload, outcome, words):
+    decoded = read("flat/a", payload)
+    assert decoded.outcome == outcome
+    check_books(decoded)
+    assert any(words in r.text for r in decoded.refusals) or not words
+
+
+def test_provenance_can_only_fall():
+    body = '{{"simulated":{},"uplink_message":{{"decoded_payload":{{"humidity":5}}}}}}'
+    topic = "v3/a@t/devices/d/up"
+    assert read(topic, body.format("false"), simulated=True).readings[0].provenance == Provenance.SIMULATED
+    assert read(topic, body.format("true")).readings[0].provenance == Provenance.SIMULATED
+    assert read(topic, body.format("false")).readings[0].provenance == Provenance.MEASURED
+
+
+class Kept:
+    """A key-value store that outlives a decoder."""
+
+    def __init__(self):
+        self.entries = {}
+
+    def get(self, key):
+        return self.entries.get(key)
+
+    def put(self, entries):
+        for key, value in entries.items():
+            if value is None:
+                self.entries.pop(key, None)
+            else:
+                self.entries[key] = orjson.loads(orjson.dumps(value))
+
+    def items(self, prefix):
+        return {k: v for k, v in self.entries.items() if k.startswith(prefix)}
+
+
+def test_births_survive_a_restart():
+    from citylab.codecs import sparkplug
+
+    birth = {"timestamp": NOW // 1000, "seq": 0, "metrics": [{"name": "Temperature", "alias": 4, "value": 1.5}]}
+    data = {"timestamp": NOW // 1000, "seq": 1, "metrics": [{"alias": 4, "value": 2.5}]}
+    store = Kept()
+    topic = "spBv1.0/g/N{}/n"
+    assert Decoder(PROFILES, store).decode(
+        Message(topic.format("BIRTH"), sparkplug.encode(birth, 0, {}), NOW)
+    ).outcome == Outcome.STORED  # fmt: skip
+    again = Message(topic.format("DATA"), sparkplug.encode(data, 0, {}), NOW)
+    decoded = Decoder(PROFILES, store).decode(again)
+    assert [r.result for r in decoded.readings] == [2.5]
+    assert decoded.sequence == ("g/n", 1, 256)
+    assert Decoder(PROFILES).decode(again).outcome == Outcome.UNMAPPED
+
+
+def test_repeats_are_told_after_a_restart():
+    body = '{"model":"M","id":1,"time":"2026-03-01 11:00:00","humidity":5}'
+    store = Kept()
+    first = Decoder(PROFILES, store)
+    assert read("rtl_433/x", body, decoder=first).outcome == Outcome.STORED
+    assert read("rtl_433/x", body, decoder=first).outcome == Outcome.DUPLICATE
+    assert read("rtl_433/x", body, decoder=Decoder(PROFILES, store)).outcome == Outcome.STORED
+    first.flush()
+    assert read("rtl_433/x", body, decoder=Decoder(PROFILES, store)).outcome == Outcome.DUPLICATE
+
+
+def test_discovery_can_be_withdrawn():
+    decoder, topic = Decoder(PROFILES), "homeassistant/sensor/d/t/config"
+    config = (
+        '{"stat_t":"own/t","dev_cla":"temperature","unit_of_meas":"F","dev":{"ids":["d1"]},"val_tpl":"{{ value }}"}'
+    )
+    assert read(topic, config, decoder=decoder).outcome == Outcome.STATUS
+    (reading,) = read("own/t", "50", decoder=decoder).readings
+    assert (reading.key.thing, reading.result) == ("d1", pytest.approx(10))
+    assert read(topic, "", decoder=decoder).outcome == Outcome.STATUS
+    assert read("own/t", "50", decoder=decoder).outcome == Outcome.UNMAPPED
+
+
+def test_unsupported_template_is_refused_by_name():
+    decoder = Decoder(PROFILES)
+    config = '{"stat_t":"own/t","dev_cla":"humidity","unit_of_meas":"%","uniq_id":"u","val_tpl":"{{ value | regex_replace }}"}'
+    read("homeassistant/sensor/u/config", config, decoder=decoder)
+    decoded = read("own/t", "50", decoder=decoder)
+    assert decoded.outcome == Outcome.ERROR
+    assert 'filter "regex_replace" is not supported' in decoded.refusals[0].text
+
+
+def test_memory_without_a_store_forgets_nothing_it_holds():
+    memory = Memory(None)
+    memory.note({"a": 1})
+    memory.flush()
+    assert memory.get("a") == 1
+    memory.put({"a": None})
+    assert memory.items("") == {}
