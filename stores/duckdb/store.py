@@ -35,6 +35,13 @@ class DuckDBStore:
     filter_memory : int
         Memory for the filters that large late batches need [bytes].
 
+    Attributes
+    ----------
+    lock : RLock
+        Held by every write.
+    database : Database
+        The file; used by the rollups beside it.
+
     Raises
     ------
     StoreUnavailableError
@@ -50,29 +57,43 @@ class DuckDBStore:
         clock: Clock = system_clock,
         filter_memory: int = 128 * 2**20,
     ) -> None:
-        self._lock = RLock()
-        self._database = Database(path, memory_limit, threads)
+        self.lock = RLock()
+        self.database = Database(path, memory_limit, threads)
         try:
-            with self._database.cursor() as cursor:
+            with self.database.cursor() as cursor:
                 rows = cursor.execute("SELECT id, thing, observed_property, channel FROM datastream").fetchall()
             self._catalog = Catalog(Datastream(row[0], DatastreamKey(*row[1:])) for row in rows)
-            self._retention = Retention(retention, clock, self._database.number("pruned"))
+            self._retention = Retention(retention, clock, self.database.number("pruned"))
             self._newest = Newest()
             self._newest.grow(self._catalog.top)
-            self._writer = Writer(self._database, self._catalog, self._newest, self._retention, filter_memory)
-            reader.fill_newest(self._database, self._newest, self._catalog.ids(), has_text=self._writer.has_text)
+            self._writer = Writer(self.database, self._catalog, self._newest, self._retention, filter_memory)
+            reader.fill_newest(self.database, self._newest, self._catalog.ids(), has_text=self._writer.has_text)
         except BaseException:
-            self._database.close()
+            self.database.close()
             raise
+
+    @property
+    def pruned(self) -> int | None:
+        """Raw readings before it were removed [us since 1970, UTC]; None if none were."""
+        return self._retention.pruned
+
+    @property
+    def rolled_until(self) -> int | None:
+        """Changes before it are marked for the rollups [us]; set inside their transaction."""
+        return self._writer.rolled_until
+
+    @rolled_until.setter
+    def rolled_until(self, time: int) -> None:
+        self._writer.rolled_until = time
 
     def register(self, datastreams: Sequence[Datastream]) -> None:
         """Make datastreams known before their first reading; see `Store.register`."""
-        with self._lock:
+        with self.lock:
             fresh = self._catalog.fresh(datastreams)
             if not fresh:
                 return
             rows = [(s.id, s.key.thing, s.key.observed_property, s.key.channel) for s in fresh]
-            with self._database.transaction() as cursor:
+            with self.database.transaction() as cursor:
                 cursor.executemany("INSERT INTO datastream VALUES (?, ?, ?, ?)", rows)
             self._catalog.add(fresh)
             self._newest.grow(self._catalog.top)
@@ -83,16 +104,16 @@ class DuckDBStore:
 
     def write(self, batch: ObservationBatch, arrivals: Arrivals | None = None) -> WriteResult:
         """Store readings durably; see `Store.write`."""
-        with self._lock:
+        with self.lock:
             return self._writer.write(batch, arrivals)
 
     def arrivals(self, session: str) -> Arrivals:
         """Last arrival kept per packet id of a session."""
-        return reader.arrivals(self._database, session)
+        return reader.arrivals(self.database, session)
 
     def latest(self, datastreams: Int32 | None = None) -> ObservationBatch:
         """Newest reading of each datastream, by datastream id; see `Store.latest`."""
-        with self._lock:
+        with self.lock:
             ids = self._catalog.ids() if datastreams is None else np.unique(np.asarray(datastreams, np.int32))
             return self._newest.take(ids[self._catalog.knows(ids)])
 
@@ -109,11 +130,11 @@ class DuckDBStore:
         """Readings ordered by (time, sequence, datastream), or the reverse."""
         order = "instant DESC, datastream DESC" if newest_first else "instant, datastream"
         chosen = reader.Filter(datastreams, start, end)
-        return reader.read(self._database, chosen, order, limit, offset, has_text=self._writer.has_text).batch()
+        return reader.read(self.database, chosen, order, limit, offset, has_text=self._writer.has_text).batch()
 
     def count(self, datastreams: Int32 | None = None, start: int | None = None, end: int | None = None) -> int:
         """Number of readings."""
-        return reader.count(self._database, reader.Filter(datastreams, start, end))
+        return reader.count(self.database, reader.Filter(datastreams, start, end))
 
     def aggregate(
         self,
@@ -125,11 +146,11 @@ class DuckDBStore:
         functions: Sequence[Function] = (Function.MEAN,),
     ) -> Series:
         """Aggregate by bucket; see `Store.aggregate`."""
-        return aggregate(self._database, datastreams, start, end, bucket, zone, functions)
+        return aggregate(self.database, datastreams, start, end, bucket, zone, functions)
 
     def prune(self, before: int) -> int:
         """Remove readings older than `before` [us]; the number removed."""
-        with self._lock:
+        with self.lock:
             bound = self._retention.pruned
             removed = self._writer.prune(before if bound is None else max(bound, before))
             self._retention.prune(before)
@@ -139,13 +160,13 @@ class DuckDBStore:
         self, datastreams: Int32 | None, start: int, end: int, rows: int = 100_000
     ) -> Iterator[ObservationBatch]:
         """All readings of a window in batches, ordered by (datastream, time, sequence)."""
-        return reader.export(self._database, datastreams, start, end, rows, has_text=self._writer.has_text)
+        return reader.export(self.database, datastreams, start, end, rows, has_text=self._writer.has_text)
 
     def info(self) -> StoreInfo:
         """State and size; see `Store.info`."""
-        size = self._database.bytes_on_disk()
+        size = self.database.bytes_on_disk()
         try:
-            with self._database.cursor() as cursor:
+            with self.database.cursor() as cursor:
                 row = cursor.execute("SELECT count(*), min(instant), max(instant) FROM reading").fetchone()
         except StoreUnavailableError as error:
             return StoreInfo("duckdb", 0, len(self._catalog), None, None, size, ready=False, detail=str(error))
@@ -157,12 +178,12 @@ class DuckDBStore:
             None if first is None else first // 1000,
             None if last is None else last // 1000,
             size,
-            detail=self._database.path,
+            detail=self.database.path,
         )
 
     def compact(self) -> None:
         """Move everything from the write-ahead log into the file."""
-        with self._lock, self._database.cursor() as cursor:
+        with self.lock, self.database.cursor() as cursor:
             cursor.execute("CHECKPOINT")
 
     def copy_to(self, path: Path | str) -> None:
@@ -173,7 +194,7 @@ class DuckDBStore:
         StoreUnavailableError
             If the file cannot be written.
         """
-        with self._lock, self._database.cursor() as cursor:
+        with self.lock, self.database.cursor() as cursor:
             (name,) = cursor.execute("SELECT current_database()").fetchone() or ("",)
             quoted = str(path).replace("'", "''")
             cursor.execute(f"ATTACH '{quoted}' AS copied")
@@ -184,5 +205,5 @@ class DuckDBStore:
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._lock:
-            self._database.close()
+        with self.lock:
+            self.database.close()

@@ -121,7 +121,7 @@ def test_arrivals_stay_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for k in range(20):
         packets = np.arange(10, dtype=np.int32)
         store.write(ObservationBatch.empty(), Arrivals("s", packets, np.arange(10) + k * 100, np.arange(10) + T0))
-    with store._database.cursor() as cursor:
+    with store.database.cursor() as cursor:
         rows = cursor.execute("SELECT count(*) FROM arrival").fetchone()
     assert rows is not None
     assert rows[0] <= 110

@@ -1,0 +1,113 @@
+"""Rollups in the DuckDB file: kept, replaced and read by bucket."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from citylab.observation import Float64, Int32, Int64
+from citylab.store import Bucket, Function, Series
+from stores.duckdb.database import Database
+from stores.duckdb.reader import Filter
+from stores.duckdb.writer import SLOT, bind
+
+KEPT = tuple(function for function in Function if function is not Function.COUNT)
+"""Functions a rollup keeps; the count is a column of every series."""
+_VALUES = ", ".join(f'"{function.value}"' for function in KEPT)
+
+
+class RollupTable:
+    """Rows of one time zone: hourly and daily values of each datastream."""
+
+    def __init__(self, database: Database, zone: str) -> None:
+        self._database = database
+        self._zone = zone
+
+    def replace(
+        self, cursor: duckdb.DuckDBPyConnection, ids: Int32 | None, low: int, high: int, parts: dict[Bucket, Series]
+    ) -> None:
+        """Put new rows in place of those of a window, inside a transaction; None: of all datastreams."""
+        for bucket, series in parts.items():
+            chosen = Filter(ids, None, None)
+            where = chosen.where(cursor, "zone = ?", "bucket = ?", "start >= ?", "start < ?")
+            parameters = [*chosen.parameters, self._zone, bucket.value, low, high]
+            cursor.execute(f"DELETE FROM rollup {where}", parameters)
+            self.insert(cursor, bucket, series)
+
+    def insert(self, cursor: duckdb.DuckDBPyConnection, bucket: Bucket, series: Series) -> None:
+        """Add rows, inside a transaction."""
+        if not len(series):
+            return
+        columns: dict[str, NDArray[Any]] = {
+            "datastream": series.datastream,
+            "low": series.start,
+            "high": series.end,
+            "n": series.count,
+            "quality": series.quality,
+            "provenance": series.provenance,
+            **{function.value: series.values[function] for function in KEPT},
+        }
+        bind(cursor, "fresh", columns)
+        cursor.execute(
+            f'INSERT INTO rollup (zone, bucket, datastream, start, "end", count, quality, provenance, {_VALUES})'
+            f" SELECT ?, ?, datastream, low, high, n, quality, provenance, {_VALUES} FROM fresh",
+            [self._zone, bucket.value],
+        )
+
+    def read(
+        self, datastreams: Int32 | None, low: int, high: int, bucket: Bucket, functions: Sequence[Function]
+    ) -> Series:
+        """Rows whose bucket starts in a window, ordered by (datastream, start)."""
+        values = "".join(
+            f', coalesce("{function.value}"::DOUBLE, \'nan\'::DOUBLE) AS "{function.value}"' for function in functions
+        )
+        chosen = Filter(datastreams, None, None)
+        with self._database.cursor() as cursor:
+            where = chosen.where(cursor, "zone = ?", "bucket = ?", "start >= ?", "start < ?")
+            found = cursor.execute(
+                f'SELECT datastream, start AS low, "end" AS high, count AS n, quality, provenance{values}'
+                f" FROM rollup {where} ORDER BY datastream, start",
+                [*chosen.parameters, self._zone, bucket.value, low, high],
+            ).fetchnumpy()
+        kept: dict[Function, Float64] = {f: np.asarray(found[f.value], dtype=np.float64) for f in functions}
+        return Series(
+            np.asarray(found["datastream"]),
+            np.asarray(found["low"]),
+            np.asarray(found["high"]),
+            kept,
+            np.asarray(found["n"]),
+            np.asarray(found["quality"]),
+            np.asarray(found["provenance"]),
+        )
+
+    def dirty(self) -> tuple[Int32, Int64]:
+        """Datastreams and times [us] of late changes below the rollups, each quarter hour once."""
+        with self._database.cursor() as cursor:
+            found = cursor.execute("SELECT DISTINCT datastream, slot FROM dirty ORDER BY slot").fetchnumpy()
+        return np.asarray(found["datastream"]), np.asarray(found["slot"]) * (SLOT // 1000)
+
+    def clear_dirty(self, cursor: duckdb.DuckDBPyConnection, ids: Int32, low: int, high: int) -> None:
+        """Forget marks of a window of whole quarter hours [us], inside a transaction."""
+        bind(cursor, "cleaned", {"datastream": ids})
+        cursor.execute(
+            "DELETE FROM dirty WHERE slot >= ? AND slot < ? AND datastream IN (SELECT datastream FROM cleaned)",
+            [low * 1000 // SLOT, -(-high * 1000 // SLOT)],
+        )
+
+    def following(self, ids: Int32, time: int, until: int) -> tuple[Int32, Int64]:
+        """Of each datastream the time of its first good number in a window [us]."""
+        chosen = Filter(ids, time, until)
+        with self._database.cursor() as cursor:
+            where = chosen.where(cursor, "(marks & 3) < 2", "result IS NOT NULL")
+            found = cursor.execute(
+                f"SELECT datastream, min(instant) AS instant FROM reading {where} GROUP BY 1", chosen.parameters
+            ).fetchnumpy()
+        return np.asarray(found["datastream"]), np.asarray(found["instant"]) // 1000
+
+    def prune(self, before: int) -> int:
+        """Remove rows of buckets that end by a time [us]; the number removed."""
+        with self._database.transaction() as cursor:
+            row = cursor.execute('DELETE FROM rollup WHERE zone = ? AND "end" <= ?', [self._zone, before]).fetchone()
+        return 0 if row is None else int(row[0])
