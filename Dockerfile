@@ -1,10 +1,10 @@
-# One image for gateway, simulators and services. Builds with the classic builder and with BuildKit.
+# One image for gateway, simulators and services. Builds with the classic builder and with BuildKit, on amd64 and arm64.
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
 COPY requirements.lock pyproject.toml README.md LICENSE ./
-RUN python3 -m venv /opt/citylab && \
-    /opt/citylab/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: \
-      -r requirements.lock
+RUN python3 -m venv --without-pip /opt/citylab && python3 -m venv /opt/tools && \
+    /opt/tools/bin/pip --python /opt/citylab/bin/python install --no-cache-dir --disable-pip-version-check \
+      --no-compile --require-hashes --only-binary :all: -r requirements.lock
 COPY citylab citylab
 COPY gateway gateway
 COPY stores stores
@@ -12,9 +12,15 @@ COPY simulators simulators
 COPY services services
 COPY dashboards dashboards
 COPY deploy deploy
-RUN /opt/citylab/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation . && \
-    /opt/citylab/bin/pip uninstall --yes --quiet hatchling editables pathspec pluggy trove-classifiers pip && \
-    find /opt/citylab -name __pycache__ -prune -exec rm -rf {} +
+# Compiled once here, since the file system is read-only later. Tests, headers and the build tools stay behind.
+RUN /opt/tools/bin/pip --python /opt/citylab/bin/python install --no-cache-dir --disable-pip-version-check \
+      --no-compile --no-deps --no-build-isolation . && \
+    /opt/tools/bin/pip --python /opt/citylab/bin/python uninstall --yes --quiet \
+      hatchling editables pathspec pluggy trove-classifiers && \
+    cd /opt/citylab/lib/python3.11/site-packages && \
+    find . -type d \( -name tests -o -name include \) -prune -exec rm -rf {} + && \
+    find . -name '*.pyi' -delete && \
+    python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash .
 
 FROM python:3.11-slim-bookworm
 RUN groupadd --gid 10001 citylab && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data citylab && \

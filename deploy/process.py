@@ -35,6 +35,12 @@ async def until_stopped(*tasks: "asyncio.Task[None]") -> None:
         task.result()
 
 
+async def end(task: "asyncio.Task[None]") -> None:
+    """Cancel a task and wait until it has ended."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 class FolderLock:
     """A data folder serves one process; the lock goes with the process, however it ends.
 

@@ -69,7 +69,7 @@ def open_parts(settings: Settings, clock: Clock = system_clock) -> Parts:
     settings.data.mkdir(parents=True, exist_ok=True)
     state = SqliteState(settings.data / "state.sqlite")
     try:
-        store = open_store(settings, state, clock)
+        store = open_store(settings, clock)
         store.register(state.registry.datastreams())
     except BaseException:
         state.close()
@@ -77,7 +77,7 @@ def open_parts(settings: Settings, clock: Clock = system_clock) -> Parts:
     return Parts(settings, city, state, store, clock)
 
 
-def open_store(settings: Settings, state: State, clock: Clock) -> Store:
+def open_store(settings: Settings, clock: Clock) -> Store:
     """The store that the settings ask for."""
     if settings.store == "memory":
         from stores.memory import MemoryStore
@@ -91,14 +91,20 @@ def open_store(settings: Settings, state: State, clock: Clock) -> Store:
         return DuckDBStore(path, f"{settings.store_memory_mb}MB", retention=retention, clock=clock)
     from stores.influx import InfluxStore
 
+    token = _secret(settings.influx_token_file)
+    database, _, policy = ("", "", "") if token else settings.influx_bucket.partition("/")
     return InfluxStore(
         settings.influx_url,
-        token=_secret(settings.influx_token_file),
+        token=token,
         org=settings.influx_org,
-        bucket=settings.influx_bucket,
+        bucket=settings.influx_bucket if token else "",
+        database=database,
+        retention_policy=policy,
         username=settings.influx_username,
         password=_secret(settings.influx_password_file),
-        journal=state.memory("gateway"),
+        journal=settings.data / "influx.sqlite",
+        retention=retention,
+        clock=clock,
     )
 
 

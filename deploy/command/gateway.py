@@ -12,7 +12,7 @@ from prometheus_client import start_http_server
 from deploy.health import keep_reporting
 from deploy.log import set_up_logging
 from deploy.option import add_settings, settings_of
-from deploy.process import until_stopped
+from deploy.process import FolderLock, until_stopped
 from deploy.settings import Settings
 from deploy.wiring import make_gateway, open_parts
 from gateway.loop import run as run_loop
@@ -31,7 +31,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Run until stopped."""
     set_up_logging()
-    run_loop(_serve(settings_of(given), given.metrics_port))
+    settings = settings_of(given)
+    with FolderLock(settings.data / "gateway"):
+        run_loop(_serve(settings, given.metrics_port))
     return 0
 
 

@@ -7,9 +7,12 @@ with, then, once the database is up, for a token that can do no more than read a
 import argparse
 import os
 import secrets
+import time
+from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 
-from influxdb_client import BucketRetentionRules, InfluxDBClient, Permission, PermissionResource
+from influxdb_client import Bucket, BucketRetentionRules, InfluxDBClient, Permission, PermissionResource
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
@@ -20,6 +23,9 @@ from deploy.settings import SettingError, Settings
 
 CONTAINER_FOLDER = Path("/mosquitto/citylab")
 """Where the broker's container sees the folder given by --mosquitto."""
+
+SERVER_SECONDS = 120.0
+"""How long a database that starts is waited for [s]."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,14 +63,17 @@ def run(given: argparse.Namespace) -> int:
 
 
 def give(folder: Path, owner: int | None) -> None:
-    """Hand a folder and what is in it to a user id."""
+    """Hand a folder and what is in it to a user id; files of a running process may come and go meanwhile."""
     if owner is not None:
         for path in (folder, *folder.rglob("*")):
-            os.chown(path, owner, owner)
+            with suppress(FileNotFoundError):
+                os.chown(path, owner, owner, follow_symlinks=False)
 
 
 def provision(settings: Settings, folder: Path) -> None:
-    """Make a token with the least rights, once, and keep it in the token file.
+    """Make the bucket and a token with the least rights where they are missing, and keep the token in its file.
+
+    A token that the database no longer takes is replaced; the bucket's retention follows the settings.
 
     Raises
     ------
@@ -74,27 +83,59 @@ def provision(settings: Settings, folder: Path) -> None:
     target = settings.influx_token_file
     if target is None:
         raise SettingError("--influx-token-file is needed with --provision: where to write the token")
-    if target.exists():
-        return
     admin = (folder / "admin-token").read_text(encoding="ascii").strip()
     try:
         with InfluxDBClient(settings.influx_url, admin, org=settings.influx_org, timeout=20_000) as client:
-            write_private(target, _least_token(client, settings))
-    except (ApiException, HTTPError, OSError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise SettingError(f"InfluxDB at {settings.influx_url} did not make a token: {reason}") from None
+            _await_server(client)
+            bucket = _bucket(client, settings)
+            if not (target.exists() and _works(target.read_text(encoding="ascii").strip(), bucket.name, settings)):
+                write_private(target, _least_token(client, bucket))
+    except ApiException as error:
+        if error.status == HTTPStatus.UNAUTHORIZED:
+            raise SettingError(
+                f"InfluxDB at {settings.influx_url} does not know the admin token in {folder}: its data were made with "
+                f"another one; restore both volumes from the same backup, or remove both"
+            ) from None
+        raise SettingError(
+            f"InfluxDB at {settings.influx_url} did not make a token: {error.reason} ({error.message or error.status})"
+        ) from None
+    except (HTTPError, OSError) as error:
+        raise SettingError(f"InfluxDB at {settings.influx_url} did not make a token: {error}") from None
 
 
-def _least_token(client: InfluxDBClient, settings: Settings) -> str:
-    org = client.organizations_api().find_organizations(org=settings.influx_org)[0].id
+def _await_server(client: InfluxDBClient) -> None:
+    """Wait until the server answers; the next call says what is wrong if it never does."""
+    until = time.monotonic() + SERVER_SECONDS
+    while not client.ping() and time.monotonic() < until:
+        time.sleep(0.3)
+
+
+def _bucket(client: InfluxDBClient, settings: Settings) -> Bucket:
+    """The bucket of raw readings, made where it is missing."""
     api = client.buckets_api()
-    bucket = api.find_bucket_by_name(settings.influx_bucket) or api.create_bucket(
-        bucket_name=settings.influx_bucket,
-        org_id=org,
-        retention_rules=BucketRetentionRules(type="expire", every_seconds=int(settings.raw_days * 86400)),
-    )
+    rule = BucketRetentionRules(type="expire", every_seconds=int(settings.raw_days * 86400))
+    bucket: Bucket | None = api.find_bucket_by_name(settings.influx_bucket)
+    if bucket is None:
+        return api.create_bucket(bucket_name=settings.influx_bucket, org=settings.influx_org, retention_rules=rule)
+    if [kept.every_seconds for kept in bucket.retention_rules] != [rule.every_seconds]:
+        bucket.retention_rules = [rule]
+        api.update_bucket(bucket=bucket)
+    return bucket
+
+
+def _works(token: str, bucket: str, settings: Settings) -> bool:
+    """Whether a token may see the bucket."""
+    try:
+        with InfluxDBClient(settings.influx_url, token, org=settings.influx_org, timeout=20_000) as client:
+            return client.buckets_api().find_bucket_by_name(bucket) is not None
+    except ApiException:
+        return False
+
+
+def _least_token(client: InfluxDBClient, bucket: Bucket) -> str:
     permissions = [
-        Permission(action=action, resource=PermissionResource(type="buckets", id=bucket.id, org_id=org))
+        Permission(action=action, resource=PermissionResource(type="buckets", id=bucket.id, org_id=bucket.org_id))
         for action in ("read", "write")
     ]
-    return str(client.authorizations_api().create_authorization(org_id=org, permissions=permissions).token)
+    api = client.authorizations_api()
+    return str(api.create_authorization(org_id=bucket.org_id, permissions=permissions).token)

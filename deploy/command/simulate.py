@@ -6,16 +6,26 @@ container of its own; `citylab up` runs it inside one process with everything el
 
 import argparse
 import asyncio
+import logging
+from contextlib import AsyncExitStack
+from typing import Any
 
+from citylab.store import StoreUnavailableError
 from deploy.command.up import fill
 from deploy.health import keep_reporting
 from deploy.history import register_city
 from deploy.log import set_up_logging
 from deploy.option import add_settings, settings_of
-from deploy.process import until_stopped
+from deploy.process import FolderLock, end, until_stopped
 from deploy.settings import Settings
-from deploy.wiring import make_publisher, make_simulation, open_parts
+from deploy.wiring import Parts, make_publisher, make_simulation, open_parts
 from simulators.clock import RealPace
+from simulators.simulation import Simulation
+
+_log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 2.0
+"""Wait for a store that is away [s]."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,27 +40,38 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Run until stopped."""
     set_up_logging()
-    asyncio.run(_simulate(settings_of(given)))
+    settings = settings_of(given)
+    with FolderLock(settings.data / "simulators"):
+        asyncio.run(_simulate(settings))
     return 0
 
 
 async def _simulate(settings: Settings) -> None:
-    parts = open_parts(settings)
-    try:
-        simulation = make_simulation(parts)
-        ids = await asyncio.to_thread(register_city, simulation, parts.state.registry, parts.store)
-        now = await asyncio.to_thread(fill, parts, simulation, ids)
+    async with AsyncExitStack() as stack:
+        parts = open_parts(settings)
+        stack.callback(parts.close)
+        parts.health["simulators"] = lambda: {"ready": False, "detail": "the simulators fill in the history"}
+
+        def report() -> dict[str, Any]:
+            return parts.health["simulators"]()
+
+        reporting = asyncio.create_task(keep_reporting(settings.data, "simulators", report), name="reporting")
+        stack.push_async_callback(end, reporting)
+        simulation = await asyncio.to_thread(make_simulation, parts)
+        now = await _filled(parts, simulation)
         publisher = make_publisher(parts, simulation)
-        tasks = (
-            asyncio.create_task(publisher.run(RealPace(clock=parts.clock), now)),
-            asyncio.create_task(keep_reporting(settings.data, "simulators", parts.health["simulators"])),
-        )
+        publishing = asyncio.create_task(publisher.run(RealPace(clock=parts.clock), now), name="simulators")
+        stack.push_async_callback(end, publishing)
         print(f"The city publishes to mqtt://{settings.mqtt_host}:{settings.mqtt_port}.", flush=True)
+        await until_stopped(publishing, reporting)
+
+
+async def _filled(parts: Parts, simulation: Simulation) -> int:
+    """Fill in the history, as soon as the store can be reached; the time up to which it reaches [us]."""
+    while True:
         try:
-            await until_stopped(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-    finally:
-        parts.close()
+            ids = await asyncio.to_thread(register_city, simulation, parts.state.registry, parts.store)
+            return await asyncio.to_thread(fill, parts, simulation, ids)
+        except StoreUnavailableError as error:
+            _log.warning("the history waits for the store: %s", error)
+            await asyncio.sleep(RETRY_SECONDS)
