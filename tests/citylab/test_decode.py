@@ -135,7 +135,7 @@ def test_lane_reads_the_simple_case():
     assert lane.read(b'{"t":212,"h":41.5,"at":1772366390000}') == (1772366390000000, pytest.approx((100.0, 41.5)))
     for other in (b'{"t":212,"h":41.5,"at":1772366390000,"t":3}', b'{"t":-99,"h":1,"at":1772366390000}', b"{",
                   b'{"t":"1","h":1,"at":1772366390000}', b'{"t":1,"h":1,"at":0}', b'{"t":1e999,"h":1,"at":1772366390000}',
-                  b'[1,2,3]', b'{"t":1,"h":true,"at":1772366390000}'):  # fmt: skip
+                  b"[1,2,3]", b'{"t":1,"h":true,"at":1772366390000}'):  # fmt: skip
         assert lane.read(other) is None
 
 
@@ -185,7 +185,7 @@ def test_time_window(at, expected, quality):
         (b'{"a":[' + b"1," * 6000 + b"1]}", Outcome.ERROR, "more than 5000 fields"),
         (b" " * 1_000_001, Outcome.ERROR, "1000001 bytes"),
         (b'{"h": NaN}', Outcome.ERROR, "NaN is not a number"),
-        (b"\xef\xbb\xbf{\"h\": 4}\0", Outcome.STORED, ""),
+        (b'\xef\xbb\xbf{"h": 4}\0', Outcome.STORED, ""),
         (b'{"h": "4,5"}', Outcome.ERROR, "decimal comma"),
         (b'{"x": 4}', Outcome.UNMAPPED, "no mapping for the fields of this message (x)"),
         (b"", Outcome.IGNORED, ""),
