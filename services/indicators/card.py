@@ -1,7 +1,7 @@
 """Cards of indicators: what one is, what it needs and how it is computed, as data; see `cards/` and `operational/`."""
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -340,6 +340,12 @@ CONSTANTS = ("year_days", "window_hours")
 
 FOLDER = Path(__file__).parent
 SHIPPED = (FOLDER / "cards", FOLDER / "operational")
+
+
+@cache
+def shipped_catalogue() -> "Catalogue":
+    """The shipped cards, read once."""
+    return Catalogue()
 
 
 class Catalogue:

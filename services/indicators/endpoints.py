@@ -10,6 +10,7 @@ from services.indicators.importer import ImportMistakesError
 from services.indicators.schema import (
     EvidenceModel,
     FindingModel,
+    HistoryModel,
     ImportMistakeModel,
     ImportResult,
     IndicatorList,
@@ -27,7 +28,9 @@ PeriodText = Annotated[
 AreaText = Annotated[str, Query(description="name of a district; nothing: the whole city", max_length=80)]
 
 
-def router(context: Context, service: IndicatorService | None = None) -> APIRouter:
+def router(  # noqa: C901 - one function an endpoint
+    context: Context, service: IndicatorService | None = None
+) -> APIRouter:
     """The routes of the indicators.
 
     Parameters
@@ -57,6 +60,13 @@ def router(context: Context, service: IndicatorService | None = None) -> APIRout
         """One indicator with its evidence; its code in any spelling."""
         with _clear_errors():
             return EvidenceModel.of(own.assess(code, period, area))
+
+    @api.get("/indicators/{code}/history")
+    def history(code: str) -> list[HistoryModel]:
+        """What was said of kept periods, and each time it changed: old, new, why and when."""
+        with _clear_errors():
+            card = own.catalogue.find(code)
+        return [HistoryModel.of(k) for k in own.history.kept(card.code)]
 
     @api.get("/indicator-scores")
     def scores(period: PeriodText = "", area: AreaText = "") -> ScorecardModel:

@@ -1,6 +1,7 @@
 """The engine: cards, readings, registry and statistics in; assessments with evidence out."""
 
 from collections.abc import Callable, Iterable, Iterator
+from math import isfinite
 from threading import Lock
 
 from citylab.city import City, Grade
@@ -292,6 +293,9 @@ class _Run:
             except ZeroDivisionError:
                 zero = denominator.text if denominator else numerator.text
                 missing = (Missing(zero, card.denominator_text, (f"{zero} is zero: nothing to divide by",)),)
+        if value is not None and not isfinite(value):
+            value = None
+            missing = (Missing(numerator.text, card.numerator_text, ("the result is no finite number",)),)
         if value is None:
             return PointValue(
                 point.name, point.label, unit, None, top, bottom, Status.NOT_REPORTED, None, None, None,

@@ -64,13 +64,14 @@ class _Kept:
     frame: Frame
     whole_at: int
     fresh_at: int
+    stale_from: int | None = None
 
 
 class Frames:
     """Frames of a store, kept for a while.
 
     A frame is read whole at first and once an hour; between, only its last two days are read again, ten seconds
-    after the last time at the earliest. `forget` makes late readings count at once.
+    after the last time at the earliest. `touch` makes late readings count at once.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -83,6 +84,16 @@ class Frames:
         """Read everything anew at the next call."""
         with self._lock:
             self._kept.clear()
+
+    def touch(self, observed_property: str, start: int) -> None:
+        """Note that readings of a property have come or changed from a time on [us].
+
+        What comes after is read again too: the step of a register, or a state that holds, reaches into later buckets.
+        """
+        with self._lock:
+            for (name, *_), kept in self._kept.items():
+                if name == observed_property and start < kept.frame.edges[-1]:
+                    kept.stale_from = start if kept.stale_from is None else min(start, kept.stale_from)
 
     def get(self, observed_property: str, width: Width, period: Period, need: Need) -> Frame:
         """The frame of a property over a period.
@@ -103,11 +114,19 @@ class Frames:
                 frame = self._read(empty_frame(need, edges), need, 0, period)
                 kept = _Kept(frame, now, now)
                 self._keep(key, kept)
+            elif kept.stale_from is not None:
+                self._again(kept, need, kept.stale_from, period, now)
+                kept.stale_from = None
             elif now - kept.fresh_at > _FRESH and now < kept.frame.edges[-1] + 2 * DAY:
-                first = int(np.searchsorted(edges, min(kept.fresh_at, now) - DAY, side="right")) - 1
-                kept.frame = self._read(kept.frame, need, max(first, 0), period)
-                kept.fresh_at = now
+                self._again(kept, need, min(kept.fresh_at, now) - DAY, period, now)
             return kept.frame
+
+    def _again(self, kept: _Kept, need: Need, start: int, period: Period, now: int) -> None:
+        """Read a frame again from a time on."""
+        start = min(start, kept.fresh_at - DAY)
+        first = int(np.searchsorted(kept.frame.edges, start, side="right")) - 1
+        kept.frame = self._read(kept.frame, need, max(first, 0), period)
+        kept.fresh_at = now
 
     def _keep(self, key: tuple[str, str, int, int], kept: _Kept) -> None:
         self._kept.pop(key, None)

@@ -6,6 +6,7 @@ from citylab.instant import format_instant
 from services.indicators.assessment import Assessment, Figure, Missing, PointValue
 from services.indicators.card import Card
 from services.indicators.check import Finding
+from services.indicators.history import Kept
 from services.indicators.period import Period
 from services.indicators.plan import Plan
 from services.indicators.score import Scorecard
@@ -354,6 +355,48 @@ class PlanModel(BaseModel):
     def of(plan: Plan) -> "PlanModel":
         """The model of a plan."""
         return PlanModel.model_validate(plan, from_attributes=True)
+
+
+class VersionModel(BaseModel):
+    """One value as it was said once."""
+
+    point: str
+    value: float | None
+    numerator: float | None
+    denominator: float | None
+    status: str
+    provenance: str | None
+    coverage: float | None
+    computed: str
+    why: str
+
+
+class HistoryModel(BaseModel):
+    """All versions of an indicator for an area and period, oldest first."""
+
+    code: str
+    area: str
+    period: str
+    versions: list[VersionModel]
+
+    @staticmethod
+    def of(kept: Kept) -> "HistoryModel":
+        """The model of kept versions."""
+        versions = [
+            VersionModel(
+                point=v.point,
+                value=v.value,
+                numerator=v.numerator,
+                denominator=v.denominator,
+                status=v.status,
+                provenance=v.provenance,
+                coverage=v.coverage,
+                computed=format_instant(v.computed_time),
+                why=v.why,
+            )
+            for v in kept.versions
+        ]
+        return HistoryModel(code=kept.code, area=kept.area, period=kept.period, versions=versions)
 
 
 class StatisticModel(BaseModel):

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 from citylab.instant import to_datetime
 from services.context import Context
 from services.indicators.assessment import Assessment
-from services.indicators.card import SHIPPED, Card, Catalogue
+from services.indicators.card import SHIPPED, Card, Catalogue, shipped_catalogue
 from services.indicators.check import Finding, findings
 from services.indicators.engine import Engine
+from services.indicators.history import History, Kept
 from services.indicators.importer import read_statistics, template
 from services.indicators.period import Period, latest, parse_period
 from services.indicators.plan import Plan, plan
@@ -40,8 +41,9 @@ class IndicatorService:
 
     def __init__(self, context: Context, cards: Path | None = None, targets: Path | None = None) -> None:
         self.context = context
-        self.catalogue = Catalogue((*SHIPPED, *([cards] if cards else [])))
+        self.catalogue = Catalogue((*SHIPPED, cards)) if cards else shipped_catalogue()
         self.targets: Targets = load_targets(self.catalogue, targets or SHIPPED_TARGETS)
+        self.history = History(context.state.memory("services"))
         self.engine = Engine(context.store, context.state, context.city, context.clock, self.catalogue)
 
     def cards(self, family: Family = "all") -> list[Card]:
@@ -112,6 +114,48 @@ class IndicatorService:
         cards = [self.catalogue.find(code) for code in codes] or self.cards("u4ssc")
         return plan(self._assess(cards, period, area))
 
+    def record(self, period: str, area: str = "") -> list[Kept]:
+        """Keep what is said now of all indicators of a period, as a first version or where it differs.
+
+        Raises
+        ------
+        ValueError
+            If the period is one that ends now: only a year or a window can be restated.
+        """
+        found = self._assess(self.cards("u4ssc"), period, area)
+        if self.period(period).kind not in {"year", "window"}:
+            raise ValueError(f'found period "{period}"; expected a year such as "2025" or "START/END" to keep')
+        return self.history.add(found, area, "computed again")
+
+    def restate(self, observed_property: str, start: int, end: int, why: str) -> list[Kept]:
+        """Compute again what late or corrected readings touch, and keep the new version where it differs.
+
+        Parameters
+        ----------
+        observed_property : str
+            What the readings are of.
+        start, end : int
+            Times the readings are about [us]; only kept periods that overlap are computed again.
+        why : str
+            Such as ``late readings of station-7``.
+
+        Returns
+        -------
+        list[Kept]
+            Indicators that changed, with all their versions.
+        """
+        self.engine.frames.touch(observed_property, start)
+        cards = [c for c in self.cards("u4ssc") if _uses(c, observed_property)]
+        changed = []
+        for text, area in self.history.periods():
+            period = self._kept_period(text)
+            if period.start < end and start < period.end:
+                changed += self.history.add(self.engine.assess(cards, period, area), area, why)
+        return changed
+
+    def _kept_period(self, label: str) -> Period:
+        return self.period(label.replace(" to ", "/"))
+
     def statistics(self) -> list[Entry]:
         """All statistics there are."""
         return self.engine.statistics().entries()
@@ -131,7 +175,15 @@ class IndicatorService:
         now = to_datetime(self.context.clock()).astimezone(ZoneInfo(self.context.city.time_zone))
         entries = read_statistics(content, file, self.catalogue, self.context.city, now.year)
         keep_entries(self.context.state.memory("services"), entries)
+        for text, area in self.history.periods():
+            period = self._kept_period(text)
+            self.history.add(self.engine.assess(self.cards("u4ssc"), period, area), area, f"statistics of {file}")
         return entries
+
+
+def _uses(card: Card, observed_property: str) -> bool:
+    sources = [s.stream for i in card.inputs.values() for s in i.sources]
+    return any(s is not None and s.observed_property == observed_property for s in sources)
 
 
 _DIMENSIONS = ("Economy", "Environment", "Society and Culture")

@@ -32,3 +32,35 @@ def test_wrong_questions_are_answered_clearly(client):
     answer = client.get("/api/v1/indicators", params={"area": "west"})
     assert answer.status_code == 400
     assert "north" in answer.json()["message"]
+
+
+def test_statistics_come_in_whole_or_not_at_all(client):
+    assert client.get("/api/v1/statistics/template").text.startswith("name,year,value,source,grade")
+    bad = "name,year,value,source,grade\nphysicians,2025,ten,Office,measured\n"
+    answer = client.post("/api/v1/statistics", content=bad.encode())
+    assert answer.status_code == 422
+    assert answer.json()["mistakes"][0] | {"text": ""} == {"row": 2, "column": "value", "text": ""}
+    assert client.get("/api/v1/statistics").json() == []
+    answer = client.post("/api/v1/statistics", content=bad.replace("ten", "30").encode())
+    assert answer.json() == {"kept": 1, "mistakes": []}
+    body = client.get("/api/v1/indicators/sc-eh-h-3c").json()
+    assert body["value"] == 10
+    assert body["provenance"] == "simulated"
+    assert {i["name"]: i["origin"] for i in body["inputs"]} == {"physicians": "statistic", "population": "profile"}
+
+
+def test_scores_findings_and_plan(client):
+    body = client.get("/api/v1/indicator-scores", params={"period": "2025"}).json()
+    assert "not of U4SSC" in body["targets"]
+    assert len(body["scores"]) == 112
+    rules = {f["rule"] for f in client.get("/api/v1/indicator-findings").json()}
+    assert "not_reported" in rules
+    plan = client.get("/api/v1/indicator-plan", params={"code": ["EC: I: ES: 1C"]}).json()
+    assert plan["not_reported"] == ["ec-i-es-1c"]
+    assert client.get("/api/v1/indicators/en-en-aq-1c/history").json() == []
+    assert client.get("/api/v1/indicators/nothing-9z/history").status_code == 404
+
+
+def test_too_large_a_file_is_refused(client):
+    answer = client.post("/api/v1/statistics", content=b"x" * 5_000_001)
+    assert answer.status_code == 413
