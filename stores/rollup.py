@@ -5,8 +5,9 @@ transaction that stores it; `Rollups.roll` rebuilds the marked days, and the day
 which the change leads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -77,13 +78,35 @@ class Rollups:
         if start is None:
             start = info.first
         days = self._days(start, self._clock())
-        for low, high in zip(days[:-1].tolist(), days[1:].tolist(), strict=True):
+        for low, high in pairwise(days.tolist()):
             with self._store.lock, self._store.database.transaction() as cursor:
                 self._table.replace(cursor, None, low, high, self._compute(self._everyone(), low, high))
                 cursor.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [self._mark, high])
                 cursor.execute("INSERT OR REPLACE INTO meta VALUES ('rolled_until', ?)", [high])
                 self._store.rolled_until = high
         return RollReport(max(0, len(days) - 1), rebuilt)
+
+    def rebuild(self, progress: Callable[[int, int], None] = lambda _done, _all: None) -> int:
+        """Compute every rolled-up day again whose raw readings are all there; the number of days.
+
+        Parameters
+        ----------
+        progress : Callable
+            Told the days done and the days in all.
+        """
+        until, first = self.rolled_until, self._store.info().first
+        if until is None or first is None:
+            return 0
+        days = self._days(first, until)
+        pruned = self._store.pruned
+        days = days if pruned is None else days[days >= pruned]
+        for done, (low, high) in enumerate(pairwise(days.tolist()), 1):
+            with self._store.lock, self._store.database.transaction() as cursor:
+                everyone = self._everyone()
+                self._table.replace(cursor, None, low, high, self._compute(everyone, low, high))
+                self._table.clear_dirty(cursor, everyone, low, high)
+            progress(done, len(days) - 1)
+        return max(0, len(days) - 1)
 
     def _everyone(self) -> Int32:
         return np.array([stream.id for stream in self._store.datastreams()], dtype=np.int32)

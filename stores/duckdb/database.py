@@ -26,6 +26,8 @@ CREATE TABLE rollup (
     last DOUBLE, increase DOUBLE, time_weighted_mean DOUBLE, duration DOUBLE);
 """
 
+_FULL = ("No space left", "File too large", "not enough space on the disk", "max_temp_directory_size")
+
 _open_paths: set[str] = set()
 _open_lock = Lock()
 
@@ -35,9 +37,14 @@ def translated(path: str) -> Iterator[None]:
     """Turn errors of DuckDB into errors of the contract."""
     try:
         yield
-    except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException) as error:
+    except (
+        duckdb.IOException,
+        duckdb.OutOfMemoryException,
+        duckdb.FatalException,
+        duckdb.TransactionException,
+    ) as error:
         text = str(error)
-        if "No space left" in text or "max_temp_directory_size" in text:
+        if any(sign in text for sign in _FULL):
             raise StoreFullError(f"no room left for {path}: free some space on its disk ({text})") from error
         raise StoreUnavailableError(f"{path}: {text}") from error
     except duckdb.ConnectionException as error:

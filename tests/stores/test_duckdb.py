@@ -181,3 +181,58 @@ def test_five_kills_while_writing(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_fifty_kills_while_writing(tmp_path: Path) -> None:
     kill_often(tmp_path, 50)
+
+
+def test_rewrite_changes_no_reading(tmp_path: Path) -> None:
+    store = DuckDBStore(tmp_path / "city.duckdb")
+    store.register(STREAMS)
+    for t in random.Random(2).sample(range(300), 300):
+        store.write(batch(row(1, t * HOUR, float(t)), row(3, t, str(t))))
+    before = list(map(repr, store.read(None, *AGES)))
+    store.rewrite()
+    assert list(map(repr, store.read(None, *AGES))) == before
+    assert store.write(batch(row(1, HOUR, 1.0), row(1, HOUR + 1, 2.0))).stored == 1
+    assert store.write(batch(row(1, HOUR, 5.0))).stored == 1
+    assert store.count() == 601
+    store.close()
+
+
+_FILLER = """
+import resource, signal, sys
+from citylab.store import StoreFullError
+from stores.duckdb import DuckDBStore
+from tests.stores.conformance import STREAMS, batch, row
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+store = DuckDBStore(sys.argv[1])
+store.register(STREAMS)
+limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, limits[1]))
+def write(number):
+    return store.write(batch(*(row(1, number * 5000 + i, i / 7) for i in range(5000)))).stored
+number = 0
+try:
+    while number < 100:
+        write(number)
+        number += 1
+except StoreFullError as error:
+    print(error)
+assert store.count() == number * 5000 and store.info().ready
+resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+assert write(number) == 5000
+store.close()
+print(number)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+def test_full_disk_is_said_and_survived(tmp_path: Path) -> None:
+    path = tmp_path / "city.duckdb"
+    child = subprocess.run([sys.executable, "-c", _FILLER, str(path)], capture_output=True, text=True, check=False)
+    assert child.returncode == 0, child.stderr
+    said, number = child.stdout.splitlines()[0], int(child.stdout.splitlines()[-1])
+    assert "free some space on its disk" in said
+    assert 0 < number < 100
+    store = DuckDBStore(path)
+    assert store.count() == (number + 1) * 5000
+    store.close()

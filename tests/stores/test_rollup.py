@@ -144,3 +144,18 @@ def test_skipped_day(store: DuckDBStore) -> None:
     found = rollups.aggregate(ids(1), T0 + start, T0 + start + 3 * DAY, Bucket.DAY, "Pacific/Apia", (Function.COUNT,))
     assert found.count.tolist() == [24, 24, 24]
     assert (found.start - T0 - start).tolist() == [0, DAY, 2 * DAY]
+
+
+def test_rebuild_puts_damaged_rollups_right(store: DuckDBStore) -> None:
+    store.write(batch(*(row(1, t * HOUR, float(t)) for t in range(96))))
+    rollups = Rollups(store, "UTC", clock=lambda: T0 + 4 * DAY)
+    rollups.roll()
+    asked = (ids(1), T0, T0 + 4 * DAY, Bucket.HOUR, "UTC", EVERY)
+    right = rollups.aggregate(*asked)
+    with store.database.transaction() as cursor:
+        cursor.execute("UPDATE rollup SET mean = 7")
+    assert set(rollups.aggregate(*asked).values[Function.MEAN].tolist()) == {7.0}
+    told: list[tuple[int, int]] = []
+    assert rollups.rebuild(lambda done, whole: told.append((done, whole))) == 4
+    assert told[-1] == (4, 4)
+    same(rollups.aggregate(*asked), right)
