@@ -94,6 +94,9 @@ class Writer:
             except (StoreUnavailableError, SpoolFullError, OSError, sqlite3.Error) as error:
                 self.trouble = str(error) or type(error).__name__
                 _log.error("nothing can be made durable: %s", self.trouble)
+            except Exception as error:  # noqa: BLE001 - a bug must not end the gateway: it holds, says so, and tries again
+                self.trouble = f"{type(error).__name__}: {error}"
+                _log.exception("nothing can be made durable")
             if self._stopping.wait(wait * random.uniform(0.5, 1.0)):
                 raise StoppedError(self.trouble)
             wait = min(_MAX_WAIT, wait * 2)

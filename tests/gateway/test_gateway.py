@@ -91,7 +91,7 @@ async def test_store_away_then_spool_then_replay(make_gateway, broker, store):
         store.away = False
         await until(lambda: store.count() == 200)
         await until(lambda: gateway.health()["spool"]["records"] == 0)
-        assert gateway.health()["detail"] == ""
+        await until(lambda: gateway.health()["detail"] == "")
     assert numbers(store) == [*range(150), *range(200, 250)]
 
 
@@ -351,3 +351,22 @@ async def test_two_clockless_messages_at_one_clock_tick(make_gateway, broker, st
         await until(lambda: gateway.health()["messages"].get("stored") == 50)
     assert store.count() == 50
     assert len(np.unique(store.read(None, 0, 1 << 62).phenomenon_time)) == 50
+
+
+async def test_a_bug_on_the_way_holds_the_gateway_and_does_not_end_it(make_gateway, broker, store, state, monkeypatch):
+    broken = True
+    real = type(state.registry).resolve
+
+    def resolve(self, keys):
+        if broken:
+            raise AttributeError("a bug")
+        return real(self, keys)
+
+    monkeypatch.setattr(type(state.registry), "resolve", resolve)
+    async with make_gateway() as gateway:
+        await publish(broker, [dated(n) for n in range(20)])
+        await until(lambda: "a bug" in gateway.health()["detail"])
+        assert not gateway.health()["ready"]
+        broken = False
+        await until(lambda: store.count() == 20)
+        await until(lambda: gateway.health()["ready"])
