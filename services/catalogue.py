@@ -93,7 +93,13 @@ class Catalogue:
         )
 
     def select(
-        self, *, sector: str = "", thing: str = "", observed_property: str = "", channel: str | None = None
+        self,
+        *,
+        sector: str = "",
+        kind: str = "",
+        thing: str = "",
+        observed_property: str = "",
+        channel: str | None = None,
     ) -> list[int]:
         """Ids of the datastreams that fit all conditions; "" (and None for the channel) fits everything."""
         wanted = self.by_property.get(observed_property, []) if observed_property else self.datastreams
@@ -101,6 +107,7 @@ class Catalogue:
             d
             for d in wanted
             if (not sector or self.sector_of(d) == sector)
+            and (not kind or self.thing_of[d].kind == kind)
             and (not thing or thing == self.thing_of[d].name or thing in self.thing_of[d].aliases)
             and (channel is None or self.datastreams[d].key.channel == channel)
         ]

@@ -55,10 +55,10 @@ def main() -> None:
     from services.app import create_app
     from services.context import Context
     from stores.memory import MemoryStore
+    from stores.sqlite.state import SqliteState
     from tests.sample_city import CITY, LETTERS, sample_keys, sample_things
-    from tests.sample_state import SampleState
 
-    store, state = MemoryStore(), SampleState()
+    store, state = MemoryStore(), SqliteState(":memory:")
     state.registry.put(sample_things())
     datastreams = state.registry.resolve(sample_keys())
     store.register(datastreams)

@@ -3,7 +3,7 @@
 import { make } from "./element.js";
 import { t, whole } from "./text.js";
 
-export const badge = (provenance) => make("span", { class: "badge", "data-kind": provenance, title: t(`provenance.${provenance}.why`, {}, "") }, t(`provenance.${provenance}`, {}, provenance));
+export const badge = (provenance) => make("span", { class: "badge", "data-kind": provenance }, t(`provenance.${provenance}`, {}, provenance));
 
 // One badge a provenance, with counts where there are several.
 export function badges(counts) {

@@ -3,9 +3,9 @@
 import { badge } from "./badge.js";
 import { draw, empty, find, named, make, show } from "./element.js";
 import { get } from "./source.js";
-import { clock, label, number, span, t, whole, withUnit, zone } from "./text.js";
+import { clock, label, span, t, whole, withUnit, zone } from "./text.js";
 
-const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [288, 64, 12, 12, 28];
+const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [288, 76, 12, 12, 28];
 let series = null;
 let chosen = null;
 
@@ -54,7 +54,7 @@ const middle = (point) => (point.at + point.until) / 2;
 function axes(p) {
   const across = ticks(p.low, p.high, 5).flatMap((value) => [
     draw("line", { class: "axis", x1: LEFT, x2: p.width - RIGHT, y1: p.y(value), y2: p.y(value) }),
-    draw("text", { class: "tick", x: LEFT - 8, y: p.y(value) + 4, "text-anchor": "end" }, number(value)),
+    draw("text", { class: "tick", x: LEFT - 8, y: p.y(value) + 4, "text-anchor": "end" }, withUnit(value, series.sign)),
   ]);
   const along = timeTicks(p.start, p.end, Math.max(2, Math.floor(p.width / 110))).map(([moment, step]) =>
     draw("text", { class: "tick", x: p.x(moment), y: HEIGHT - 8, "text-anchor": p.width - p.x(moment) < 50 ? "end" : "middle" }, clock(moment, step < 86400000 ? { weekday: p.end - p.start > 90000000 ? "short" : undefined, hour: "2-digit", minute: "2-digit" } : { month: "short", day: "numeric" })));
@@ -83,7 +83,7 @@ function shapes(p) {
 
 function say(point) {
   const parts = [clock(point.time), withUnit(point.value, series.sign)];
-  if (point.min !== null && point.min !== point.max) parts.push(span(point.min, point.max));
+  if (point.min !== null && point.min !== point.max) parts.push(span(point.min, point.max, series.sign));
   parts.push(t("chart.count", { count: whole(point.count) }));
   if (point.quality !== "good") parts.push(t(`quality.${point.quality}`));
   show("chart-value", parts.join(" · "), " ", badge(point.provenance));
@@ -129,8 +129,7 @@ function bucketText(bucket) {
 export async function showChart(choice) {
   const now = Date.now();
   const query = new URLSearchParams({ property: choice.property, points: String(Math.max(60, Math.min(300, Math.floor(find("chart").clientWidth / 3)))), start: new Date(now - choice.hours * 3600000).toISOString() });
-  if (choice.thing) query.set("thing", choice.thing);
-  else if (choice.sector) query.set("sector", choice.sector);
+  for (const name of ["thing", "sector", "kind"]) if (choice[name]) query.set(name, choice[name]);
   find("csv").href = `/api/v1/series?${query}&format=csv`;
   try {
     series = await get(`/api/v1/series?${query}`);

@@ -3,10 +3,12 @@
 import { badge } from "./badge.js";
 import { empty, find, make, show } from "./element.js";
 import { get } from "./source.js";
-import { clock, number, share, t, whole, withUnit } from "./text.js";
+import { clock, label, number, share, t, whole, withUnit } from "./text.js";
 
-const UNITS = { Cel: "°C", "kW.h": "kWh", "MW.h": "MWh", "ug/m3": "µg/m³", "m3": "m³", "1": "" };
+const UNITS = { Cel: "°C", "kW.h": "kWh", "MW.h": "MWh", "ug/m3": "µg/m³", "m3": "m³", "1": "", ratio: "" };
 const signOf = (unit) => UNITS[unit] ?? unit ?? "";
+const opened = new Set();
+let touched = false;
 const known = (value) => value !== null && value !== undefined;
 
 function values(indicator) {
@@ -29,15 +31,36 @@ function rows(indicator) {
   if (known(indicator.denominator)) found.push([t("indicators.denominator"), number(indicator.denominator)]);
   if (period(indicator)) found.push([t("indicators.period"), period(indicator)]);
   if (known(indicator.coverage)) found.push([t("indicators.coverage"), share(indicator.coverage)]);
-  if (indicator.status) found.push([t("indicators.status"), t(`status.${indicator.status}`, {}, indicator.status)]);
   return found.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]);
 }
 
 function card(indicator, said) {
-  const shown = said.map(([name, value, unit]) => make("p", { class: "value" }, name ? make("small", {}, `${name} `) : null, withUnit(value, signOf(unit))));
+  const shown = said.map(([name, value, unit]) => make("p", { class: "value" }, name ? make("small", {}, `${name} `) : null, ...worded(value, unit)));
   return make("article", { class: "indicator", "data-code": indicator.code },
     make("div", { class: "code" }, make("span", {}, indicator.official_code || indicator.code), indicator.provenance ? badge(indicator.provenance) : null),
-    make("h4", {}, indicator.name), ...shown, make("dl", {}, rows(indicator)));
+    make("h5", {}, indicator.name), ...shown,
+    remembered(indicator.code, t(`status.${indicator.status}`, {}, indicator.status || t("indicators.status")), make("dl", {}, rows(indicator))));
+}
+
+// Short units stand as signs, long ones in words below the figure.
+function worded(value, unit) {
+  if (unit === "yes/no") return [t(value ? "yes" : "no")];
+  const sign = signOf(unit);
+  return sign.length < 8 ? [withUnit(value, sign)] : [withUnit(value, sign.startsWith("% ") ? "%" : ""), make("small", {}, ` ${sign.replace(/^% /, "")}`)];
+}
+
+const remembered = (key, text, content) => make("details", { open: opened.has(key), ontoggle: (event) => opened[event.target.open ? "add" : "delete"](key) }, make("summary", {}, text), content);
+
+// Indicators of one group by their part of the group, such as "Infrastructure".
+function group(key, members) {
+  const parts = new Map();
+  for (const member of members) parts.set(member[0].sub_dimension ?? "", [...(parts.get(member[0].sub_dimension ?? "") ?? []), member]);
+  return make("div", {}, make("h3", { class: "group" }, t(key)), [...parts].map(([name, list], i) => {
+    const cards = make("div", { class: "grid" }, list.map(([indicator, found]) => card(indicator, found)));
+    const text = `${label("sector", name.toLowerCase(), name) || t("indicators.title")} · ${whole(list.length)}`;
+    if (key === "indicators.u4ssc" && i === 0 && !touched) opened.add(`${key}/${name}`);
+    return remembered(`${key}/${name}`, text, cards);
+  }));
 }
 
 function unsaid(list, opened) {
@@ -61,7 +84,8 @@ export async function showIndicators() {
   find("indicators-count").textContent = t("indicators.count", { said: whole(valued.length), all: whole(list.length) });
   const operational = ([indicator]) => indicator.family === "operational";
   const groups = [["indicators.u4ssc", valued.filter((each) => !operational(each))], ["indicators.operational", valued.filter(operational)]];
-  const parts = groups.filter(([, members]) => members.length).map(([key, members]) => make("div", {}, make("h3", { class: "group" }, t(key)), make("div", { class: "grid" }, members.map(([indicator, found]) => card(indicator, found)))));
+  const parts = groups.filter(([, members]) => members.length).map(([key, members]) => group(key, members));
+  touched = true;
   const opened = find("indicators").querySelector("details")?.open ?? false;
   show("indicators", ...(parts.length ? parts : [empty(t("indicators.empty"))]), ...(rest.length ? [unsaid(rest, opened)] : []));
 }

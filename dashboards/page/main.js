@@ -12,7 +12,7 @@ import { clock, label, language, load, result, setZone, t } from "./text.js";
 const FEED = 30;
 const readings = new Map();
 const feed = [];
-const choice = { property: "", thing: "", sector: "", hours: 24 };
+const choice = { property: "", thing: "", sector: "", kind: "", hours: 24 };
 const SPANS = [[6, "chart.hours"], [24, "chart.hours"], [168, "chart.days"]];
 let city = null;
 let summary = null;
@@ -27,18 +27,31 @@ function fillSelect(id, options, value) {
   find(id).value = value;
 }
 
+// The choice of device: all, all of one kind, or a single one; its keys say which.
 function fillChoice() {
   const properties = new Map(drawn().map((reading) => [reading.property, label("property", reading.property, reading.label)]));
   if (!properties.has(choice.property)) {
     const first = ["air_temperature", "electric_power"].find((name) => properties.has(name)) ?? properties.keys().next().value ?? "";
-    Object.assign(choice, { property: first, thing: "", sector: "" });
+    // Air outdoors, not that of cold stores, where there is such a kind.
+    const outdoors = drawn().find((reading) => reading.property === first && ["weather_station", "air_quality_station"].includes(reading.thing.kind));
+    Object.assign(choice, { property: first, thing: "", sector: outdoors?.sector ?? "", kind: outdoors?.thing.kind ?? "" });
   }
-  const things = new Map(drawn().filter((reading) => reading.property === choice.property).map((reading) => [reading.thing.name, reading.thing.label || reading.thing.name]));
-  if (!things.has(choice.thing)) choice.thing = "";
+  const fitting = drawn().filter((reading) => reading.property === choice.property);
   const sorted = (map) => [...map].sort((a, b) => a[1].localeCompare(b[1], language(), { numeric: true }));
+  const kinds = new Map(fitting.filter((reading) => reading.thing.kind).map((reading) => [`${reading.sector}/${reading.thing.kind}`, t("chart.all.kind", { kind: label("kind", reading.thing.kind) })]));
+  const things = new Map(fitting.map((reading) => [`=${reading.thing.name}`, reading.thing.label || reading.thing.name]));
+  const value = choice.thing ? `=${choice.thing}` : choice.kind ? `${choice.sector}/${choice.kind}` : "";
   fillSelect("property", sorted(properties), choice.property);
-  fillSelect("thing", [["", t("chart.all", { count: things.size })], ...sorted(things)], choice.thing);
+  fillSelect("thing", [["", t("chart.all", { count: things.size })], ...(kinds.size > 1 ? sorted(kinds) : []), ...sorted(things)], value);
   fillSelect("span", SPANS.map(([hours, key]) => [String(hours), t(key, { count: hours > 48 ? hours / 24 : hours })]), String(choice.hours));
+}
+
+function chosen() {
+  const changed = find("property").value !== choice.property;
+  const value = changed ? "" : find("thing").value;
+  const [sector, kind] = value.startsWith("=") ? ["", ""] : [value.split("/")[0], value.split("/")[1] ?? ""];
+  Object.assign(choice, { property: find("property").value, thing: value.startsWith("=") ? value.slice(1) : "", sector, kind, hours: Number(find("span").value) });
+  return drawChart();
 }
 
 async function drawChart() {
@@ -47,15 +60,15 @@ async function drawChart() {
   else show("chart", make("p", { class: "empty" }, t("chart.empty")));
 }
 
-function choose(property, thing = "", sector = "") {
-  Object.assign(choice, { property, thing, sector });
+function choose(wanted) {
+  Object.assign(choice, { thing: "", sector: "", kind: "", ...wanted });
   find("time").scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth", block: "start" });
   return drawChart();
 }
 
 function chooseThing(thing) {
   const known = thing.readings.find((reading) => typeof reading.result === "number") ?? thing.readings.find((reading) => typeof reading.result === "boolean");
-  if (known) choose(known.property, thing.name);
+  if (known) choose({ property: known.property, thing: thing.name });
 }
 
 function showFeed(fresh = 0) {
@@ -98,7 +111,7 @@ function showCity() {
 }
 
 function showFigures() {
-  if (summary) showCards(summary, (property, sector) => choose(property, "", sector));
+  if (summary) showCards(summary, (row) => choose({ property: row.property, sector: row.sector, kind: row.thing_kind }));
   if (city) showMap(city, list(), chooseThing);
 }
 
@@ -107,7 +120,7 @@ async function reload() {
   summary = together;
   const first = readings.size === 0;
   for (const reading of latest.readings) readings.set(reading.datastream, reading);
-  if (!feed.length) { keepFeed(latest.readings.toSorted((a, b) => b.age - a.age).slice(-FEED)); showFeed(); }
+  if (!feed.length) { keepFeed(latest.readings.filter((reading) => reading.age < 86400).sort((a, b) => b.age - a.age)); showFeed(); }
   showFigures();
   if (first) await drawChart();
   document.body.dataset.filled = String(readings.size);
@@ -149,7 +162,7 @@ async function start() {
   show("language", ...Object.entries(languages).map(([key, name]) => make("option", { value: key, lang: key, selected: key === code }, name)));
   await load(code);
   find("language").onchange = (event) => { localStorage.setItem("language", event.target.value); speak(event.target.value); };
-  find("choice").onchange = () => { Object.assign(choice, { property: find("property").value, thing: find("property").value === choice.property ? find("thing").value : "", sector: "", hours: Number(find("span").value) }); drawChart(); };
+  find("choice").onchange = chosen;
   find("choice").onsubmit = (event) => event.preventDefault();
   let width = innerWidth;
   addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; redraw(); showFigures(); } });

@@ -54,7 +54,7 @@ function dot(thing, [x, y], choose, first) {
       event.preventDefault();
     },
   };
-  return thing.provenance === "measured" ? draw("rect", { ...attributes, x: x - 6, y: y - 6, width: 12, height: 12 }) : draw("circle", { ...attributes, cx: x, cy: y, r: 6 });
+  return thing.provenance === "measured" ? draw("rect", { ...attributes, x: x - 5.5, y: y - 5.5, width: 11, height: 11 }) : draw("circle", { ...attributes, cx: x, cy: y, r: 5 });
 }
 
 function legend(things, redraw) {
@@ -94,7 +94,7 @@ export function showMap(city, readings, choose) {
   const shown = placed.filter((thing) => !hidden.has(thing.sector)).sort((a, b) => a.location[0] - b.location[0]);
   const reached = shown.some((thing) => thing.id === chosen) ? chosen : shown[0]?.id;
   const dots = shown.map((thing) => dot(thing, at(thing.location), choose, thing.id === reached));
-  show("map", draw("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "group", "aria-label": t("map.title") }, ...outlines, ...names, ...dots));
+  show("map", draw("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "group", "aria-label": t("map.title") }, ...outlines, ...dots, ...names));
   if (held) find("map").querySelector(".chosen")?.focus({ preventScroll: true });
   legend(things, redraw);
   table(city, things);

@@ -31,7 +31,12 @@ export function t(key, parts = {}, fallback = key) {
 }
 
 // Label of a name from the vocabulary: in the language where it is translated, else as the API gives it.
-export const label = (kind, name, given) => state.texts[`${kind}.${name}`] ?? state.english[`${kind}.${name}`] ?? (given || name.replaceAll("_", " "));
+export function label(family, name, given) {
+  const text = state.texts[family]?.[name] ?? state.english[family]?.[name] ?? state.texts[`${family}.${name}`] ?? state.english[`${family}.${name}`];
+  if (text) return text;
+  const plain = (given || name).replaceAll("_", " ");
+  return plain.charAt(0).toUpperCase() + plain.slice(1);
+}
 
 export function number(value) {
   if (value === null || value === undefined) return t("none");
@@ -43,8 +48,23 @@ export function number(value) {
 
 // Figures keep their order from left to right inside text that runs the other way.
 export const figure = (text) => `\u2066${text}\u2069`;
-export const withUnit = (value, sign) => figure(sign ? `${number(value)}\u202f${sign}` : number(value));
-export const span = (low, high) => figure(`${number(low)} – ${number(high)}`);
+// Larger units for large figures of these.
+const SCALES = { W: [[1e6, "MW"], [1e3, "kW"]], kWh: [[1e6, "GWh"], [1e3, "MWh"]], L: [[1e3, "m³"]], kg: [[1e3, "t"]], mm: [[1e3, "m"]] };
+
+function scaled(value, sign, size = value) {
+  const [factor, name] = SCALES[sign]?.find(([least]) => Math.abs(size) >= least) ?? [1, sign];
+  return [value === null ? null : value / factor, name];
+}
+
+export function withUnit(value, sign) {
+  const [shown, name] = scaled(value, sign);
+  return figure(name ? `${number(shown)}\u202f${name}` : number(shown));
+}
+
+export function span(low, high, sign) {
+  const [[from], [to, name]] = [low, high].map((value) => scaled(value, sign, Math.max(Math.abs(low), Math.abs(high))));
+  return figure(`${number(from)} – ${number(to)}${name ? `\u202f${name}` : ""}`);
+}
 export const share = (value) => new Intl.NumberFormat(state.code, { style: "percent", maximumFractionDigits: 0 }).format(value);
 export const whole = (value) => new Intl.NumberFormat(state.code).format(value);
 

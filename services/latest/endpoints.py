@@ -42,7 +42,7 @@ def router(context: Context) -> APIRouter:
         },
     )
     def summary() -> Response:
-        """What is live now: newest readings taken together by sector and property."""
+        """What is live now: newest readings taken together by sector, kind of thing and property."""
         return json_response(summaries.summary())
 
     return routes

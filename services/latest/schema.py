@@ -40,9 +40,10 @@ class LatestReading(BaseModel):
 
 
 class PropertySummary(BaseModel):
-    """The newest readings of one property in one sector, taken together."""
+    """The newest readings of one property of one kind of thing in one sector, taken together."""
 
     sector: str
+    thing_kind: str = Field(description="what kind of device; empty if not known")
     property: str
     label: str
     kind: str
@@ -64,7 +65,7 @@ class PropertySummary(BaseModel):
 
 
 class Summary(BaseModel):
-    """What is live now, by sector and property."""
+    """What is live now, by sector, kind of thing and property."""
 
     time: str
     things: int = Field(description="things with a reading")
@@ -116,6 +117,7 @@ SUMMARY_EXAMPLE: dict[str, Any] = {
     "properties": [
         {
             "sector": "environment",
+            "thing_kind": "air_quality_station",
             "property": "air_temperature",
             "label": "Air temperature",
             "kind": "measurement",

@@ -1,4 +1,4 @@
-"""Newest readings taken together by sector and property."""
+"""Newest readings taken together by sector, kind of thing and property."""
 
 from collections import Counter, defaultdict
 from math import isfinite
@@ -28,20 +28,19 @@ class SummaryService:
         self._increases: tuple[int, dict[int, float]] | None = None
 
     def summary(self) -> dict[str, Any]:
-        """Figures by sector and property (shape: `schema.Summary`)."""
+        """Figures by sector, kind and property (shape: `schema.Summary`)."""
         catalogue = self._cache.current()
         now = self._clock()
-        groups: defaultdict[tuple[str, str], list[Observation]] = defaultdict(list)
+        groups: defaultdict[tuple[str, str, str], list[Observation]] = defaultdict(list)
         things = set()
         for row in self._store.latest():
             if row.datastream in catalogue.datastreams:
-                things.add(catalogue.thing_of[row.datastream].id)
+                thing = catalogue.thing_of[row.datastream]
+                things.add(thing.id)
                 name = catalogue.datastreams[row.datastream].key.observed_property
-                groups[catalogue.sector_of(row.datastream), name].append(row)
+                groups[catalogue.sector_of(row.datastream), thing.kind, name].append(row)
         increases = self._increase(catalogue, now)
-        properties = [
-            _figures(catalogue, sector, name, rows, now, increases) for (sector, name), rows in sorted(groups.items())
-        ]
+        properties = [_figures(catalogue, group, rows, now, increases) for group, rows in sorted(groups.items())]
         return {"time": format_instant(now), "things": len(things), "properties": properties}
 
     def _increase(self, catalogue: Catalogue, now: int) -> dict[int, float]:
@@ -68,12 +67,12 @@ class SummaryService:
 
 def _figures(
     catalogue: Catalogue,
-    sector: str,
-    name: str,
+    group: tuple[str, str, str],
     rows: list[Observation],
     now: int,
     increases: dict[int, float],
 ) -> dict[str, Any]:
+    sector, kind, name = group
     entry = property_of(name)
     unit = unit_of(entry.unit)
     quality = Counter(row.quality for row in rows)
@@ -87,6 +86,7 @@ def _figures(
     newest = max(row.phenomenon_time for row in rows)
     return {
         "sector": sector,
+        "thing_kind": kind,
         "property": name,
         "label": entry.label,
         "kind": entry.kind,

@@ -51,6 +51,7 @@ class SeriesService:
         observed_property: str,
         thing: str,
         sector: str,
+        kind: str,
         channel: str | None,
         start: int | None,
         end: int | None,
@@ -69,7 +70,12 @@ class SeriesService:
             If nothing fits, or it can't be drawn.
         """
         catalogue = self._cache.current()
-        ids = _choose(catalogue, datastream, observed_property, thing, sector, channel)
+        ids = _choose(
+            catalogue,
+            datastream,
+            {"observed_property": observed_property, "thing": thing, "sector": sector, "kind": kind},
+            channel,
+        )
         name = catalogue.datastreams[ids[0]].key.observed_property
         entry = property_of(name)
         if entry.result_type not in {"number", "boolean"}:
@@ -113,18 +119,16 @@ class SeriesService:
         return text.getvalue()
 
 
-def _choose(
-    catalogue: Catalogue, datastream: int | None, observed_property: str, thing: str, sector: str, channel: str | None
-) -> list[int]:
+def _choose(catalogue: Catalogue, datastream: int | None, conditions: dict[str, str], channel: str | None) -> list[int]:
     if datastream is not None:
-        if observed_property or thing or sector or channel is not None:
-            raise RequestError(400, "give either datastream, or property (with thing, sector, channel)")
+        if any(conditions.values()) or channel is not None:
+            raise RequestError(400, "give either datastream, or property (with thing, sector, kind, channel)")
         if datastream not in catalogue.datastreams:
             raise RequestError(404, f"there is no datastream {datastream}")
         return [datastream]
-    if not observed_property:
-        raise RequestError(400, "give datastream, or property (with thing, sector, channel)")
-    ids = catalogue.select(sector=sector, thing=thing, observed_property=observed_property, channel=channel)
+    if not conditions["observed_property"]:
+        raise RequestError(400, "give datastream, or property (with thing, sector, kind, channel)")
+    ids = catalogue.select(**conditions, channel=channel)
     if not ids:
         raise RequestError(404, "no datastream fits; /api/v1/latest lists what there is")
     if len(ids) > MAX_DATASTREAMS:

@@ -7,15 +7,15 @@ from dashboards.router import router
 from services.app import create_app
 from services.context import Context
 from stores.memory import MemoryStore
+from stores.sqlite.state import SqliteState
 from tests.dashboards.browser import browser
 from tests.sample_city import CITY, NOW, fill, sample_batch
 from tests.sample_server import serving, shifted
-from tests.sample_state import SampleState
 
 
 def filled_context(*, empty: bool = False) -> Context:
     """The sample city with readings up to now, or with none."""
-    store, state = MemoryStore(), SampleState()
+    store, state = MemoryStore(), SqliteState(":memory:")
     if not empty:
         fill(store, state, hours=1)
         ids = [d.id for d in state.registry.datastreams()]

@@ -15,7 +15,7 @@ BUDGET = 100_000
 LANGUAGES = sorted((FOLDER / "languages").glob("*.json"))
 ENGLISH = json.loads((FOLDER / "languages" / "en.json").read_text(encoding="utf-8"))
 SOURCES = [*sorted((FOLDER / "page").glob("*.js")), FOLDER / "page" / "index.html"]
-BY_DATA = {"provenance", "quality", "status", "sector", "property", "bucket", "state"}
+BY_DATA = {"kind", "provenance", "quality", "status", "sector", "property", "bucket", "state"}
 """Families of keys whose last part comes from data."""
 
 
@@ -70,8 +70,8 @@ def keys_used():
         plain |= set(re.findall(r'data-text="([^"]+)"', text))
         plain |= set(re.findall(r'\bt\(\s*"([^"]+)"', text))
         plain |= set(re.findall(r'"((?:chart|now|map|feed|indicators|quality|state)\.[a-z0-9_.]+)"', text))
+        plain |= {word for pair in re.findall(r't\(value \? "(\w+)" : "(\w+)"\)', text) for word in pair}
         prefixes |= set(re.findall(r"\bt\(\s*`([a-z]+)\.\$\{", text)) | set(re.findall(r'\blabel\("([a-z]+)"', text))
-    plain |= {word for pair in re.findall(r't\(value \? "(\w+)" : "(\w+)"', "".join(map(str, plain))) for word in pair}
     return plain, prefixes
 
 
@@ -80,22 +80,23 @@ def test_every_text_of_the_page_has_a_key_and_every_key_a_use():
     assert plain <= set(ENGLISH), sorted(plain - set(ENGLISH))
     assert prefixes <= BY_DATA
     loose = {key for key in set(ENGLISH) - plain if key.partition(".")[0] not in prefixes}
-    assert loose == {"language", "direction", "locale", "yes", "no"}
+    assert loose == {"language", "direction", "locale"}
 
 
 @pytest.mark.parametrize("path", LANGUAGES, ids=lambda path: path.stem)
 def test_languages_are_whole(path):
     texts = json.loads(path.read_text(encoding="utf-8"))
-    own = {key for key in texts if not key.startswith("property.")}
-    assert own == set(ENGLISH)
+    families = {"property": texts.pop("property"), "kind": texts.pop("kind")}
+    own = set(texts)
+    assert own == set(ENGLISH) - set(families)
     assert texts["direction"] in {"ltr", "rtl"}
     for key, text in texts.items():
         assert text.strip(), key
         if key in ENGLISH:
             parts = set(re.findall(r"\{\w+\}", ENGLISH[key]))
             assert set(re.findall(r"\{\w+\}", text)) == parts, key
-    for key in set(texts) - own:
-        assert key.removeprefix("property.") in vocabulary(), key
+    assert set(families["property"]) <= set(vocabulary())
+    assert all(word.strip() for words in families.values() for word in words.values())
     if path.stem != "en":
         same = [key for key in own if texts[key] == ENGLISH[key] and len(ENGLISH[key]) > 8]
         assert len(same) < 8, same

@@ -6,12 +6,12 @@ from fastapi.testclient import TestClient
 from services.app import create_app
 from services.context import Context
 from stores.memory import MemoryStore
+from stores.sqlite.state import SqliteState
 from tests.sample_city import CITY, NOW, fill
-from tests.sample_state import SampleState
 
 
 def make_context():
-    state, store = SampleState(), MemoryStore()
+    state, store = SqliteState(":memory:"), MemoryStore()
     fill(store, state)
     return Context(store, state, CITY, clock=lambda: NOW, version="9.9")
 

@@ -57,14 +57,15 @@ def test_summary_counts_and_leaves_bad_out(fresh_context):
     client = TestClient(create_app(fresh_context), base_url="http://localhost")
     body = client.get("/api/v1/latest/summary").json()
     assert body["things"] == 17
-    rows = {(each["sector"], each["property"]): each for each in body["properties"]}
-    speed = rows["transport", "speed"]
+    rows = {(each["thing_kind"], each["property"]): each for each in body["properties"]}
+    speed = rows["bus", "speed"]
     latest = client.get("/api/v1/latest?property=speed").json()["readings"]
     good = [each["result"] for each in latest if each["quality"] != "bad"]
     assert (speed["readings"], speed["bad"], len(good)) == (3, 1, 2)
     assert speed["mean"] == pytest.approx(sum(good) / 2)
     assert (speed["min"], speed["max"]) == (min(good), max(good))
-    assert rows["health", "contact_open"]["true"] == 0
-    assert rows["energy", "electric_energy"]["increase"] == pytest.approx(3 * 95 * 0.5)
-    assert rows["environment", "air_temperature"]["provenances"] == {"measured": 2}
-    assert rows["transport", "position"]["mean"] is None
+    assert rows["vaccine_fridge", "contact_open"]["true"] == 0
+    assert rows["smart_meter", "electric_energy"]["increase"] == pytest.approx(3 * 95 * 0.5)
+    assert rows["weather_station", "air_temperature"]["provenances"] == {"measured": 1}
+    assert rows["", "air_temperature"]["sector"] == "environment"
+    assert rows["bus", "position"]["mean"] is None

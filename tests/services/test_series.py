@@ -79,6 +79,8 @@ def test_registers_grow(client):
         ("property=speed&datastream=1", 400, "either"),
         ("datastream=999", 404, "999"),
         ("property=nothing", 404, "latest"),
+        ("property=speed&kind=parking_sensor", 404, "latest"),
+        ("datastream=1&kind=bus", 400, "either"),
         ("property=position", 400, "position"),
         ("property=speed&points=1", 400, "points"),
         ("property=speed&points=100000", 400, "points"),
