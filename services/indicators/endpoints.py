@@ -25,6 +25,7 @@ _MOST_BYTES = 5_000_000
 PeriodText = Annotated[
     str, Query(description='"rolling" (12 months), a year "2026", "24h", "7d", or "START/END"', max_length=80)
 ]
+LanguageText = Annotated[str, Query(description="of names; English where there is none", max_length=20)]
 AreaText = Annotated[str, Query(description="name of a district; nothing: the whole city", max_length=80)]
 
 
@@ -43,7 +44,10 @@ def router(  # noqa: C901 - one function an endpoint
 
     @api.get("/indicators")
     def list_indicators(
-        period: PeriodText = "", area: AreaText = "", family: Annotated[Family, Query()] = "all"
+        period: PeriodText = "",
+        area: AreaText = "",
+        family: Annotated[Family, Query()] = "all",
+        language: LanguageText = "en",
     ) -> IndicatorList:
         """All indicators, assessed."""
         with _clear_errors():
@@ -52,14 +56,16 @@ def router(  # noqa: C901 - one function an endpoint
             area=area or context.city.name,
             count=len(found),
             reported=sum(a.reported for a in found),
-            indicators=[IndicatorModel.of(a) for a in found],
+            indicators=[IndicatorModel.of(a, language) for a in found],
         )
 
     @api.get("/indicators/{code}")
-    def show_indicator(code: str, period: PeriodText = "", area: AreaText = "") -> EvidenceModel:
+    def show_indicator(
+        code: str, period: PeriodText = "", area: AreaText = "", language: LanguageText = "en"
+    ) -> EvidenceModel:
         """One indicator with its evidence; its code in any spelling."""
         with _clear_errors():
-            return EvidenceModel.of(own.assess(code, period, area))
+            return EvidenceModel.of(own.assess(code, period, area), language)
 
     @api.get("/indicators/{code}/history")
     def history(code: str) -> list[HistoryModel]:

@@ -7,6 +7,7 @@ from services.indicators.assessment import Assessment, Figure, Missing, PointVal
 from services.indicators.card import Card
 from services.indicators.check import Finding
 from services.indicators.history import Kept
+from services.indicators.language import name_of
 from services.indicators.period import Period
 from services.indicators.plan import Plan
 from services.indicators.score import Scorecard
@@ -113,14 +114,14 @@ class IndicatorModel(BaseModel):
     warnings: list[str]
 
     @staticmethod
-    def fields_of(a: Assessment) -> dict[str, object]:
+    def fields_of(a: Assessment, language: str = "en") -> dict[str, object]:
         """Fields of an assessment."""
         card = a.card
         single = a.points[0] if len(a.points) == 1 else None
         return {
             "code": card.code,
             "official_code": "" if card.operational else card.official,
-            "name": card.name,
+            "name": name_of(card, language),
             "family": "operational" if card.operational else "u4ssc",
             "dimension": card.dimension,
             "sub_dimension": card.sub_dimension,
@@ -148,9 +149,9 @@ class IndicatorModel(BaseModel):
         }
 
     @staticmethod
-    def of(assessment: Assessment) -> "IndicatorModel":
+    def of(assessment: Assessment, language: str = "en") -> "IndicatorModel":
         """The model of an assessment."""
-        return IndicatorModel.model_validate(IndicatorModel.fields_of(assessment))
+        return IndicatorModel.model_validate(IndicatorModel.fields_of(assessment, language))
 
 
 class FigureModel(BaseModel):
@@ -217,10 +218,10 @@ class EvidenceModel(IndicatorModel):
     inputs: list[FigureModel]
 
     @staticmethod
-    def of(assessment: Assessment) -> "EvidenceModel":
+    def of(assessment: Assessment, language: str = "en") -> "EvidenceModel":
         """The model of an assessment with its evidence."""
         card = assessment.card
-        fields = IndicatorModel.fields_of(assessment) | {
+        fields = IndicatorModel.fields_of(assessment, language) | {
             "numerator_text": card.numerator_text,
             "denominator_text": card.denominator_text,
             "formulas": _formulas(card),
