@@ -10,8 +10,9 @@ from citylab.codecs import find_codec
 from citylab.document import nearest
 from citylab.envelopes import find_envelope
 from citylab.instant import format_instant
+from citylab.names import common_names
 from citylab.normalise import Rule, rule_of
-from citylab.path import path_pattern
+from citylab.path import MISSING, lookup, path_pattern
 from citylab.profile import DeviceProfile
 from citylab.table import Channel, Each, TimeRule
 from citylab.topic import topic_pattern
@@ -58,6 +59,9 @@ def encode(
     for put, value in writers:
         put(content, value)
     _write_time(profile, content, time_us)
+    for key in profile.match.keys:
+        if lookup(content, key) is MISSING:
+            _set(content, tuple(int(m[2]) if m[2] else m[1] for m in _STEP.finditer(key)), None)
     envelope = profile.match.envelope
     if envelope != "plain":
         wrap = find_envelope(envelope).wrap
@@ -95,7 +99,7 @@ def _writer(ref: _Ref, key: tuple[str, str]) -> Put:
     profile, (name, channel) = ref.profile, key
     if name == "position":
         return _place_writer(profile)
-    tables = [profile.fields, *profile.ports.values()]
+    tables = [profile.fields, *profile.ports.values(), *([common_names()] if profile.common else [])]
     for table in tables:
         for path, entry in table.items():
             filled = _path_for(path, entry, name, channel)
@@ -177,7 +181,7 @@ def _set(content: Any, steps: tuple[str | int, ...], value: Any) -> None:
 def _list_writer(each: Each, name: str, native: Callable[[Any], Any]) -> Put:
     def put(content: dict[str, Any], value: Any) -> None:
         native_value = native(value)
-        item = {each.key: int(name) if name.isdigit() else name, each.value: native_value}
+        item = {**each.where, each.key: int(name) if name.isdigit() else name, each.value: native_value}
         content.setdefault(each.list, []).append(item)
 
     return put

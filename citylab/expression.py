@@ -14,7 +14,6 @@ _SOURCE = re.compile(r"value_json|value")
 _ACCESS = re.compile(r"\s*(?:\.([A-Za-z_]\w*)|\[\s*(?:'([^']*)'|\"([^\"]*)\"|(\d+))\s*\])")
 _FILTER = re.compile(r"\s*\|\s*(\w+)\s*(?:\(([^()]*)\))?")
 _ARITHMETIC = re.compile(r"\s*([-+*/])\s*(\d+(?:\.\d+)?)")
-_GROUP = re.compile(r"\s*\((.*)\)\s*(.*)", re.DOTALL)
 MAX_LENGTH = 500
 
 
@@ -71,12 +70,22 @@ def _access(key: str | int) -> Step:
     return step
 
 
+def _group(text: str) -> tuple[str, str]:
+    """What stands in the brackets that a text begins with, and what follows them."""
+    depth = 0
+    for at, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if depth == 0:
+            return text[1:at], text[at + 1 :]
+    raise TemplateError(f"{text[:60]!r} has an open bracket")
+
+
 def _steps(text: str) -> tuple[bool, list[Step]]:
     """Whether the source is JSON, and what is done to it."""
-    group = _GROUP.fullmatch(text)
-    if group is not None and text.lstrip().startswith("("):
-        as_json, steps = _steps(group[1])
-        return as_json, [*steps, *_tail(group[2])]
+    if text.lstrip().startswith("("):
+        inner, rest = _group(text.lstrip())
+        as_json, steps = _steps(inner)
+        return as_json, [*steps, *_tail(rest)]
     source = _SOURCE.match(text.lstrip())
     if source is None:
         raise TemplateError(f"{text.strip()[:60]!r} does not start with value or value_json")

@@ -64,13 +64,41 @@ def check_books(decoded):
         seen.add(identity)
 
 
+NAMES = [
+    "temperature",
+    "value",
+    "ts",
+    "uplink_message",
+    "decoded_payload",
+    "frm_payload",
+    "n",
+    "v",
+    "id",
+    "type",
+    "params",
+    "lat",
+    "lon",
+    "data",
+    "object",
+    "deviceInfo",
+    "devEui",
+    "ENERGY",
+    "Time",
+    "unit",
+    "result",
+    "VP",
+    "bn",
+    "dev",
+    "stat_t",
+    "dev_cla",
+    "val_tpl",
+]
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers(-(2**63), 2**63) | st.text(max_size=12),
     lambda inner: st.lists(inner, max_size=4)
     | st.dictionaries(
-        st.sampled_from(["temperature", "value", "ts", "uplink_message", "decoded_payload", "frm_payload", "n", "v", "id",
-                         "type", "params", "lat", "lon", "data", "object", "deviceInfo", "devEui", "ENERGY", "Time", "unit",
-                         "result", "VP", "bn", "dev", "stat_t", "dev_cla", "val_tpl"]) | st.text(max_size=6),
+        st.sampled_from(NAMES) | st.text(max_size=6),
         inner, max_size=5,
     ),
     max_leaves=12,
@@ -133,9 +161,17 @@ def test_lane_reads_the_simple_case():
     lane = decoder.lane("flat/a", True)
     assert lane.provenance == Provenance.SIMULATED
     assert lane.read(b'{"t":212,"h":41.5,"at":1772366390000}') == (1772366390000000, pytest.approx((100.0, 41.5)))
-    for other in (b'{"t":212,"h":41.5,"at":1772366390000,"t":3}', b'{"t":-99,"h":1,"at":1772366390000}', b"{",
-                  b'{"t":"1","h":1,"at":1772366390000}', b'{"t":1,"h":1,"at":0}', b'{"t":1e999,"h":1,"at":1772366390000}',
-                  b"[1,2,3]", b'{"t":1,"h":true,"at":1772366390000}'):  # fmt: skip
+    others = (
+        b'{"t":212,"h":41.5,"at":1772366390000,"t":3}',
+        b'{"t":-99,"h":1,"at":1772366390000}',
+        b'{"t":"1","h":1,"at":1772366390000}',
+        b'{"t":1,"h":1,"at":0}',
+        b'{"t":1e999,"h":1,"at":1772366390000}',
+        b'{"t":1,"h":true,"at":1772366390000}',
+        b"[1,2,3]",
+        b"{",
+    )
+    for other in others:
         assert lane.read(other) is None
 
 
@@ -269,7 +305,8 @@ def test_discovery_can_be_withdrawn():
 
 def test_unsupported_template_is_refused_by_name():
     decoder = Decoder(PROFILES)
-    config = '{"stat_t":"own/t","dev_cla":"humidity","unit_of_meas":"%","uniq_id":"u","val_tpl":"{{ value | regex_replace }}"}'
+    config = '{"stat_t":"own/t","dev_cla":"humidity","unit_of_meas":"%","uniq_id":"u",'
+    config += '"val_tpl":"{{ value | regex_replace }}"}'
     read("homeassistant/sensor/u/config", config, decoder=decoder)
     decoded = read("own/t", "50", decoder=decoder)
     assert decoded.outcome == Outcome.ERROR

@@ -59,7 +59,7 @@ def test_mistakes_name_file_line_and_nearest_word(tmp_path):
 def test_same_name_twice_in_one_folder(tmp_path):
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text("name: twin\nmatch: {topic: 'x/{device}'}\n", encoding="utf-8")
-    with pytest.raises(DocumentError, match="taken by a.yaml"):
+    with pytest.raises(DocumentError, match=r"taken by a\.yaml"):
         load_profiles(tmp_path)
 
 

@@ -53,7 +53,7 @@ def test_every_unit_of_the_vocabulary_is_a_code_of_ours(name):
 
 
 def test_unknown_unit_names_the_nearest():
-    with pytest.raises(UnitError, match='unknown unit "celsuis"; did you mean "celsius"?'):
+    with pytest.raises(UnitError, match=r'unknown unit "celsuis"; did you mean "celsius"\?'):
         conversion("celsuis", "Cel")
 
 
