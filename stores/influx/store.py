@@ -90,6 +90,7 @@ class InfluxStore:
         self._reader = Reader(self._query, self._catalog)
         self._lines = LineWriter(self._catalog)
         self._newest = Newest()
+        self._newest.grow(self._catalog.top)
         self._newest_known = False
 
     def register(self, datastreams: Sequence[Datastream]) -> None:

@@ -11,7 +11,7 @@ from stores.bench import bench_store, bench_table
 def test_small_run(tmp_path: Path) -> None:
     told: list[str] = []
     report = bench_store(tmp_path, devices=10, hours=400, runs=2, batch=50, progress=told.append)
-    assert list(report)[0] == "ratios"
+    assert next(iter(report)) == "ratios"
     assert set(report["ratios"]) == {"in_order", "late_random", "in_order_bulk"}
     assert all(row["ratio_low"] <= row["ratio"] <= row["ratio_high"] for row in report["ratios"].values())
     assert report["rows"] > 10 * 3 * 400 * 0.99
