@@ -9,7 +9,9 @@ from uuid import uuid4
 import pytest
 
 from citylab.instant import parse_instant
+from citylab.observation import DatastreamKey
 from citylab.store import Store, StoreUnavailableError
+from citylab.thing import Datastream
 from stores.influx import InfluxStore
 from tests.stores.conformance import AGES, DAY, NOW, STREAMS, T0, StoreConformance, batch, ids, row
 from tests.stores.influx_server import free_port, influx_one, influx_two
@@ -118,6 +120,16 @@ class TestOneSpecials:
         assert result.stored == 2
         assert [o.result for o in store.read(ids(1, 3), *AGES)] == ["text", 2.0]
         store.close()
+
+    def test_many_series_are_written_after_reopening(self, one: str, tmp_path: Path) -> None:
+        many = [Datastream(i, DatastreamKey(f"thing-{i}", "air_temperature")) for i in range(1, 201)]
+        name = uuid4().hex
+        for number in (1, 2):
+            store = InfluxStore(one, database=name, retention_policy="raw", journal=tmp_path / "j")
+            store.register(many)
+            assert store.write(batch(row(200, number, 1.0))).stored == 1
+            assert store.count() == number
+            store.close()
 
     def test_arrivals_come_before_readings(self, tmp_path: Path) -> None:
         import numpy as np
