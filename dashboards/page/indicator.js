@@ -3,7 +3,7 @@
 import { badge } from "./badge.js";
 import { empty, find, make, show } from "./element.js";
 import { get } from "./source.js";
-import { clock, label, number, share, t, whole, withUnit } from "./text.js";
+import { clock, label, language, number, share, t, whole, withUnit } from "./text.js";
 
 const UNITS = { Cel: "°C", "kW.h": "kWh", "MW.h": "MWh", "ug/m3": "µg/m³", "m3": "m³", "1": "", ratio: "" };
 const signOf = (unit) => UNITS[unit] ?? unit ?? "";
@@ -72,7 +72,7 @@ function unsaid(list, opened) {
 export async function showIndicators() {
   let list;
   try {
-    const answer = await get("/api/v1/indicators");
+    const answer = await get(`/api/v1/indicators?language=${language()}`);
     list = Array.isArray(answer) ? answer : answer.indicators ?? [];
   } catch (error) {
     show("indicators", empty(error.status === 404 ? t("indicators.none") : t("indicators.error")));
