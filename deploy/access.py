@@ -26,8 +26,8 @@ class Rule:
 
 
 RULES: Mapping[str, Rule] = {
-    "gateway": Rule(read=("#", "$SYS/#")),
-    "simulator": Rule(read=("citylab/command/#",), write=("sim/#", "citylab/reply/#")),
+    "gateway": Rule(read=("#", "$SYS/#"), write=("citylab/reply/gateway/#",)),
+    "simulator": Rule(read=("citylab/command/simulators",), write=("sim/#", "citylab/reply/simulators/#")),
     "services": Rule(read=("citylab/reply/#",), write=("citylab/command/#",)),
     "device": Rule(write=("#",), deny=("sim/#", "citylab/#")),
     "learner": Rule(read=("#", "$SYS/#"), deny=("citylab/#",)),

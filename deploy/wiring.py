@@ -1,7 +1,9 @@
 """Joins the parts by the settings: the only module that picks a store or imports every part."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -16,6 +18,7 @@ from citylab.state import State
 from citylab.store import Store
 from dashboards.router import router as page_router
 from deploy.access import credentials
+from deploy.channel import Login, answer_commands, send_command
 from deploy.settings import SettingError, Settings
 from deploy.source_file import load_sources
 from gateway.gateway import Gateway
@@ -142,9 +145,39 @@ def make_gateway(parts: Parts) -> Gateway:
 
 def make_app(parts: Parts) -> FastAPI:
     """The web application: services and page."""
-    context = Context(parts.store, parts.state, parts.city, parts.clock, version("citylab"), parts.health)
-    hosts = [name.strip() for name in parts.settings.allowed_hosts.split(",") if name.strip()]
-    return create_app(context, [page_router()], hosts)
+    settings = parts.settings
+    context = Context(
+        parts.store,
+        parts.state,
+        parts.city,
+        parts.clock,
+        version("citylab"),
+        parts.health,
+        partial(send_command, login(settings, "services")),
+        settings.cards,
+    )
+    hosts = [name.strip() for name in settings.allowed_hosts.split(",") if name.strip()]
+    return create_app(context, [page_router()], hosts, credentials(parts.settings.data)["api"])
+
+
+def login(settings: Settings, user: str) -> Login:
+    """How a user of ours enters our own broker."""
+    return Login(settings.mqtt_host, settings.mqtt_port, user, credentials(settings.data)[user])
+
+
+async def answer_gateway_commands(parts: Parts, gateway: Gateway) -> None:
+    """Do what the services ask of the gateway, until cancelled."""
+
+    async def reload(_: Mapping[str, Any]) -> dict[str, Any]:
+        decoder = await asyncio.to_thread(make_decoder, parts)
+        gateway.reload(decoder)
+        return {"profiles": len(profiles(parts.settings))}
+
+    async def replay(given: Mapping[str, Any]) -> dict[str, Any]:
+        await reload({})  # a replay follows a mended profile
+        return asdict(await gateway.replay(int(given["entry"])))
+
+    await answer_commands(login(parts.settings, "gateway"), "gateway", {"reload": reload, "replay": replay})
 
 
 def _secret(path: Any) -> str:

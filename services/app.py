@@ -62,7 +62,9 @@ class _Measured:
             REQUEST_SECONDS.labels(route).observe(perf_counter() - began)
 
 
-def create_app(context: Context, routers: Sequence[APIRouter] = (), allowed_hosts: Collection[str] = ()) -> FastAPI:
+def create_app(
+    context: Context, routers: Sequence[APIRouter] = (), allowed_hosts: Collection[str] = (), token: str = ""
+) -> FastAPI:
     """The application of all services.
 
     Parameters
@@ -74,6 +76,8 @@ def create_app(context: Context, routers: Sequence[APIRouter] = (), allowed_host
     allowed_hosts : collection of str
         Host names that are answered beside localhost and addresses in figures; ``*`` answers every name
         (only behind a proxy that checks it).
+    token : str
+        Needed to write; "" asks for none.
 
     Returns
     -------
@@ -96,5 +100,5 @@ def create_app(context: Context, routers: Sequence[APIRouter] = (), allowed_host
         app.include_router(router)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     app.add_middleware(_Measured)
-    app.add_middleware(Guard, allowed_hosts=allowed_hosts)
+    app.add_middleware(Guard, allowed_hosts=allowed_hosts, token=token)
     return app

@@ -1,13 +1,22 @@
 """What every service is given: the store, the state, the city and a clock."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from citylab.city import City
 from citylab.instant import Clock, system_clock
 from citylab.state import State
 from citylab.store import Store
+
+
+class CommandError(Exception):
+    """The other process refused, or did not answer; the text says which."""
+
+
+Command = Callable[[str, str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+"""Target process, command, arguments; gives the result or raises `CommandError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +28,10 @@ class Context:
     health : dict[str, Callable[[], dict[str, Any]]]
         Named reports of other parts of this process (gateway, broker, simulators), each with a boolean
         ``ready`` and whatever else it says, for `/health`.
+    command : Command | None
+        Has another process do something: its name, the command, the arguments. None where there is none to ask.
+    cards : Path | None
+        Folder of indicator cards of the user's own.
     """
 
     store: Store
@@ -27,3 +40,5 @@ class Context:
     clock: Clock = system_clock
     version: str = ""
     health: dict[str, Callable[[], dict[str, Any]]] = field(default_factory=dict)
+    command: Command | None = None
+    cards: Path | None = None

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from citylab.store import StoreUnavailableError
+from services.context import CommandError
 
 
 class Problem(BaseModel):
@@ -58,6 +59,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(StoreUnavailableError, _store_error)
+    app.add_exception_handler(CommandError, _command_error)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -82,6 +84,10 @@ async def _validation_error(_: Request, error: Exception) -> Response:
 
 async def _store_error(_: Request, error: Exception) -> Response:
     return problem(503, f"the store of readings can't answer now: {error}", {"Retry-After": "5"})
+
+
+async def _command_error(_: Request, error: Exception) -> Response:
+    return problem(409, str(error))
 
 
 async def _unforeseen(_: Request, error: Exception) -> Response:

@@ -1,6 +1,7 @@
 """Guards before every service: which hosts are answered, and the headers that keep browsers safe."""
 
 from collections.abc import Collection
+from hmac import compare_digest
 from ipaddress import ip_address
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -51,10 +52,17 @@ def host_allowed(name: str, allowed: Collection[str]) -> bool:
 
 
 class Guard:
-    """ASGI middleware: refuses foreign hosts and foreign writes, adds `HEADERS`."""
+    """ASGI middleware: refuses foreign hosts and writes without the token, adds `HEADERS`.
 
-    def __init__(self, app: ASGIApp, allowed_hosts: Collection[str] = ()) -> None:
+    Parameters
+    ----------
+    token : str
+        What a request that writes must bring as ``Authorization: Bearer TOKEN``; "" asks for none.
+    """
+
+    def __init__(self, app: ASGIApp, allowed_hosts: Collection[str] = (), token: str = "") -> None:
         self.app = app
+        self._token = token
         self.allowed = frozenset(host.lower() for host in allowed_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,4 +93,7 @@ class Guard:
         origin = headers.get("origin")
         if origin and method not in _SAFE_METHODS and origin.partition("://")[2].lower() != host.lower():
             return 403, f'{method} from a page of "{origin}" is refused; only pages of this service may write'
+        given = headers.get("authorization", "").removeprefix("Bearer ")
+        if self._token and method not in _SAFE_METHODS and not compare_digest(given.encode(), self._token.encode()):
+            return 401, f"{method} needs the header Authorization: Bearer TOKEN; the token is api in secrets.json"
         return None

@@ -14,7 +14,7 @@ from deploy.log import set_up_logging
 from deploy.option import add_settings, settings_of
 from deploy.process import FolderLock, until_stopped
 from deploy.settings import Settings
-from deploy.wiring import make_gateway, open_parts
+from deploy.wiring import answer_gateway_commands, make_gateway, open_parts
 from gateway.loop import run as run_loop
 
 
@@ -44,13 +44,15 @@ async def _serve(settings: Settings, metrics_port: int | None) -> None:
         if metrics_port:
             start_http_server(metrics_port, "127.0.0.1")
         reporting = asyncio.create_task(keep_reporting(settings.data, "gateway", gateway.health))
+        answering = asyncio.create_task(answer_gateway_commands(parts, gateway))
         await gateway.start()
         print(f"The gateway reads mqtt://{settings.mqtt_host}:{settings.mqtt_port}.", flush=True)
         try:
-            await until_stopped(reporting)
+            await until_stopped(reporting, answering)
         finally:
             await gateway.stop()
-            reporting.cancel()
-            await asyncio.gather(reporting, return_exceptions=True)
+            for task in (reporting, answering):
+                task.cancel()
+            await asyncio.gather(reporting, answering, return_exceptions=True)
     finally:
         parts.close()

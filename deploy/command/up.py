@@ -28,7 +28,15 @@ from deploy.option import add_settings, settings_of
 from deploy.process import FolderLock, until_stopped
 from deploy.settings import Settings
 from deploy.web import WebServer
-from deploy.wiring import Parts, make_app, make_gateway, make_publisher, make_simulation, open_parts
+from deploy.wiring import (
+    Parts,
+    answer_gateway_commands,
+    make_app,
+    make_gateway,
+    make_publisher,
+    make_simulation,
+    open_parts,
+)
 from gateway.loop import run as run_loop
 from simulators.clock import RealPace
 from simulators.simulation import Simulation
@@ -81,7 +89,8 @@ async def _up(settings: Settings, began: float, *, browser: bool, simulated: boo
         gateway = make_gateway(parts)
         await gateway.start()
         stack.push_async_callback(gateway.stop)
-        tasks = []
+        tasks = [asyncio.create_task(answer_gateway_commands(parts, gateway), name="commands")]
+        stack.push_async_callback(_end, tasks[0])
         if simulated:
             simulation = await asyncio.to_thread(make_simulation, parts)
             ids = await asyncio.to_thread(register_city, simulation, parts.state.registry, parts.store)

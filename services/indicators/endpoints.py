@@ -40,7 +40,7 @@ def router(  # noqa: C901 - one function an endpoint
         To share one with other parts; None: makes its own.
     """
     api = APIRouter(prefix="/api/v1", tags=["indicators"])
-    own = service or IndicatorService(context)
+    own = service or IndicatorService(context, context.cards)
 
     @api.get("/indicators")
     def list_indicators(

@@ -36,4 +36,9 @@ def router(context: Context) -> APIRouter:
         """One refused message with its whole payload."""
         return json_response(service.get(entry))
 
+    @routes.post("/{entry}/replay", responses={200: {"model": schema.Replayed}})
+    async def replay(entry: Annotated[int, Path(ge=1, le=2**63 - 1)]) -> Response:
+        """Decode a refused message again, with the profiles of now; stored at most once."""
+        return json_response(await service.replay(entry))
+
     return routes

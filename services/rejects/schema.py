@@ -33,6 +33,15 @@ class Rejects(BaseModel):
     rejects: list[Reject]
 
 
+class Replayed(BaseModel):
+    """What a replay gave."""
+
+    entry: int
+    done: bool = Field(description="whether the entry counts as replayed now")
+    readings: int = Field(description="readings that were written")
+    text: str = Field(description="what happened, as a sentence")
+
+
 EXAMPLE: dict[str, Any] = {
     "id": 12,
     "received_time": "2026-01-01T00:00:00Z",

@@ -5,7 +5,7 @@ from typing import Any
 
 from citylab.instant import format_instant
 from citylab.state import DeadLetter
-from services.context import Context
+from services.context import CommandError, Context
 from services.error import RequestError
 
 _PREVIEW = 400
@@ -38,10 +38,11 @@ def describe(letter: DeadLetter, *, whole: bool) -> dict[str, Any]:
 
 
 class RejectService:
-    """Answers for dead letters; reading only."""
+    """Answers for dead letters."""
 
     def __init__(self, context: Context) -> None:
         self._box = context.state.rejects
+        self._command = context.command
 
     def find(self, *, code: str, device: str, text: str, before: int | None, limit: int) -> dict[str, Any]:
         """A page of entries (shape: `schema.Rejects`)."""
@@ -59,3 +60,18 @@ class RejectService:
         if letter is None:
             raise RequestError(404, f"there is no reject {entry}; old ones are evicted when the box is full")
         return describe(letter, whole=True)
+
+    async def replay(self, entry: int) -> dict[str, Any]:
+        """Have the gateway decode an entry again and store it, once (shape: `schema.Replayed`).
+
+        Raises
+        ------
+        RequestError
+            If there is no such entry.
+        CommandError
+            If there is no gateway, or it refuses.
+        """
+        self.get(entry)
+        if self._command is None:
+            raise CommandError("no gateway runs here; start it with `citylab up`")
+        return await self._command("gateway", "replay", {"entry": entry})
