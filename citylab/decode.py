@@ -218,6 +218,9 @@ class Decoder:
         place = (message.topic, message.simulated)
         if not candidate.flat or (place not in self._shapes and len(self._shapes) >= MAX_SHAPES):
             return
+        known = self._shapes.get(place)
+        if known is not None and isinstance(content, dict) and known.fits(content):
+            return
         shape = shape_of(candidate.plan, uplink.parts, content)
         if shape is None:
             self._shapes.pop(place, None)

@@ -11,7 +11,7 @@ import orjson
 
 from citylab.codecs.json import MAX_BYTES
 from citylab.mapping import Plan
-from citylab.moment import EARLIEST, read_instant
+from citylab.moment import EARLIEST, LATEST, read_instant
 from citylab.normalise import Rule
 from citylab.observation import DatastreamKey, Float64, Provenance
 from citylab.table import Channel, TimeRule
@@ -19,6 +19,8 @@ from citylab.template import clean_name, fill, first
 
 Row = tuple[int | None, tuple[float, ...]]
 _NUMBERS = (int, float)
+_TICKS = {"s": 1_000_000, "ms": 1000, "us": 1}
+"""Microseconds of one count of a declared epoch unit."""
 _OUT = frozenset(("", "quality"))
 """Names of fields that only the full decoder understands."""
 
@@ -44,6 +46,12 @@ class Shape:
     rules: tuple[tuple[str, Rule, str], ...]
     clock: tuple[str, TimeRule] | None
     zone: str
+
+    def fits(self, content: Mapping[str, Any]) -> bool:
+        """Whether a message has these names, and texts in these places."""
+        return tuple(content) == self.names and all(
+            (type(value) is str) == (name in self.texts) for name, value in content.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +188,7 @@ def _reader(shape: Shape) -> Callable[[bytes], Row | None]:
     rule = None if shape.clock is None else shape.clock[1]
     zone, loads, fine = shape.zone, orjson.loads, _kinds_checker(shape, names)
     good: set[tuple[type, ...]] = set()
+    tick = 0 if rule is None else _TICKS.get(rule.epoch, 0)
 
     def numbers_of(values: tuple[Any, ...]) -> tuple[float, ...] | None:
         kinds = tuple(map(type, values))
@@ -204,10 +213,11 @@ def _reader(shape: Shape) -> Callable[[bytes], Row | None]:
             results = numbers_of(values)
             if results is None or clock is None or rule is None:
                 return None if results is None else (None, results)
-            instant = read_instant(values[clock], rule, zone)
+            stamp = values[clock]
+            instant = stamp * tick if tick and type(stamp) is int else read_instant(stamp, rule, zone)
         except (KeyError, TypeError, ValueError, OverflowError):
             return None
-        return None if instant is None or instant < EARLIEST else (instant, results)
+        return None if instant is None or not EARLIEST <= instant < LATEST else (instant, results)
 
     return read
 

@@ -13,6 +13,8 @@ from citylab.table import Epoch, TimeRule
 
 EARLIEST = from_datetime(datetime(2001, 1, 1, tzinfo=UTC))
 """Before this a clock was never set: years 1, 1970 and 2000 are what such clocks say [us]."""
+LATEST = 250_000_000_000_000_000
+"""Beyond this no number is a time [us], near the end of the calendar."""
 MAX_AHEAD = 15 * 60 * MICROSECONDS
 """How far ahead of arrival a clock may be [us]."""
 
@@ -48,7 +50,7 @@ def epoch_instant(number: float, unit: Epoch = "auto") -> int:
         size = abs(number)
         unit = "s" if size < 1e11 else "ms" if size < 1e14 else "us" if size < 1e17 else "ns"
     instant = number * (10 ** {"s": 6, "ms": 3, "us": 0}[unit]) if unit != "ns" else number // 1000
-    if not -6e16 < instant < 2.5e17:
+    if not -6e16 < instant < LATEST:
         raise FieldError(f"{shown(number)} is not a time")
     return round(instant)
 
