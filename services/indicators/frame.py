@@ -17,7 +17,7 @@ Number = TypeVar("Number", bound=np.generic)
 Width = Literal["day", "hour"]
 _FRESH = 10 * MICROSECONDS
 _WHOLE = HOUR
-_MOST_FRAMES = 96
+_MOST_BYTES = 128_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,12 @@ class Frame:
     count: NDArray[np.int32]
     quality: UInt8
     provenance: UInt8
+
+    @property
+    def bytes(self) -> int:
+        """Size in memory."""
+        marks = self.count.nbytes + self.quality.nbytes + self.provenance.nbytes
+        return marks + sum(column.nbytes for column in self.values.values())
 
     def rows(self, ids: Int32) -> Int64:
         """Row numbers of datastreams; those the frame does not hold are left out."""
@@ -71,10 +77,12 @@ class Frames:
     """Frames of a store, kept for a while.
 
     A frame is read whole at first and once an hour; between, only its last two days are read again, ten seconds
-    after the last time at the earliest. `touch` makes late readings count at once.
+    after the last time at the earliest. `touch` makes late readings count at once. Above `most_bytes` [B] those kept
+    longest make room.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, most_bytes: int = _MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
         self._store = store
         self._clock = clock
         self._kept: dict[tuple[str, str, int, int], _Kept] = {}
@@ -131,8 +139,9 @@ class Frames:
     def _keep(self, key: tuple[str, str, int, int], kept: _Kept) -> None:
         self._kept.pop(key, None)
         self._kept[key] = kept
-        while len(self._kept) > _MOST_FRAMES:
-            self._kept.pop(next(iter(self._kept)))
+        total = sum(each.frame.bytes for each in self._kept.values())
+        while total > self._most_bytes and len(self._kept) > 1:
+            total -= self._kept.pop(next(iter(self._kept))).frame.bytes
 
     def _read(self, frame: Frame, need: Need, first: int, period: Period) -> Frame:
         """Fill a frame from a bucket on; buckets before it stay."""

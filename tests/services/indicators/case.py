@@ -14,11 +14,13 @@ from citylab.thing import Thing
 from services.context import Context
 from services.indicators.service import IndicatorService
 from stores.memory import MemoryStore
-from tests.sample_state import SampleState
+from stores.sqlite.state import SqliteState
 from tests.services.indicators.shorthand import expand
 
 FOLDER = Path(__file__).with_name("cases")
 NOW = parse_instant("2026-02-01T00:00:00Z")
+OPEN = []
+"""States to be closed when the test ends."""
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
 
 
@@ -70,7 +72,7 @@ class Case(Document):
 class Setting:
     service: IndicatorService
     store: MemoryStore
-    state: SampleState
+    state: SqliteState
 
 
 def case_paths():
@@ -79,6 +81,13 @@ def case_paths():
 
 def load_case(path):
     return load_document(Case, path)
+
+
+def new_state():
+    """A state in memory that ends with the test."""
+    state = SqliteState(":memory:")
+    OPEN.append(state)
+    return state
 
 
 def small_city(statistics=(), *, fictional=False, zone="UTC"):
@@ -111,7 +120,7 @@ def small_city(statistics=(), *, fictional=False, zone="UTC"):
 
 def set_up(case, without=()):
     """A service over the things, series and statistics of a case, less some of the statistics."""
-    state, store = SampleState(), MemoryStore()
+    state, store = new_state(), MemoryStore()
     state.registry.put(
         [Thing(0, t.name, kind=t.kind, district=t.district, properties=t.properties) for t in case.things]
     )

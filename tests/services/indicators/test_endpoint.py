@@ -34,16 +34,16 @@ def test_wrong_questions_are_answered_clearly(client):
     assert "north" in answer.json()["message"]
 
 
-def test_statistics_come_in_whole_or_not_at_all(client):
-    assert client.get("/api/v1/statistics/template").text.startswith("name,year,value,source,grade")
+def test_statistics_come_in_whole_or_not_at_all(own_client):
+    assert own_client.get("/api/v1/statistics/template").text.startswith("name,year,value,source,grade")
     bad = "name,year,value,source,grade\nphysicians,2025,ten,Office,measured\n"
-    answer = client.post("/api/v1/statistics", content=bad.encode())
+    answer = own_client.post("/api/v1/statistics", content=bad.encode())
     assert answer.status_code == 422
     assert answer.json()["mistakes"][0] | {"text": ""} == {"row": 2, "column": "value", "text": ""}
-    assert client.get("/api/v1/statistics").json() == []
-    answer = client.post("/api/v1/statistics", content=bad.replace("ten", "30").encode())
+    assert own_client.get("/api/v1/statistics").json() == []
+    answer = own_client.post("/api/v1/statistics", content=bad.replace("ten", "30").encode())
     assert answer.json() == {"kept": 1, "mistakes": []}
-    body = client.get("/api/v1/indicators/sc-eh-h-3c").json()
+    body = own_client.get("/api/v1/indicators/sc-eh-h-3c").json()
     assert body["value"] == 10
     assert body["provenance"] == "simulated"
     assert {i["name"]: i["origin"] for i in body["inputs"]} == {"physicians": "statistic", "population": "profile"}

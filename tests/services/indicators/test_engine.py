@@ -17,13 +17,13 @@ from services.indicators.period import DAY, parse_period, rolling
 from services.indicators.presence import expected_count
 from services.indicators.service import IndicatorService
 from stores.memory import MemoryStore
-from tests.sample_state import SampleState
 from tests.services.indicators.case import (
     Case,
     CaseSeries,
     CaseThing,
     Expected,
     load_case,
+    new_state,
     set_up,
     small_city,
     write_series,
@@ -183,7 +183,7 @@ class Ticking:
 def test_refreshed_rollups_equal_those_read_anew(readings, minutes):
     """Readings that come in order of time, with a look at the rollups after each."""
     clock = Ticking(parse_instant("2026-02-01T22:50:00Z"))
-    state, store = SampleState(), MemoryStore()
+    state, store = new_state(), MemoryStore()
     stream = state.registry.resolve([DatastreamKey("x", "pm10")])[0]
     need = need_of([stream.id], [Function.MEAN, Function.MAX])
     frames = Frames(store, clock)
@@ -230,7 +230,7 @@ def test_interruptions_equal_a_walk_over_the_readings(states, minutes):
         thing="f", property="switch_on", start="2025-06-30T20:00:00Z", every=f"{minutes}m",
         values=" ".join(str(int(s)) for s in states),
     )  # fmt: skip
-    state, store = SampleState(), MemoryStore()
+    state, store = new_state(), MemoryStore()
     write_series(state, store, line)
     need = need_of([1], [Function.MIN, Function.LAST])
     end = start + 2 * DAY
@@ -276,7 +276,7 @@ def test_verifiers_questions():
 
 
 def test_the_plan_says_what_would_give_a_figure():
-    service = IndicatorService(Context(MemoryStore(), SampleState(), small_city(), clock=lambda: 0))
+    service = IndicatorService(Context(MemoryStore(), new_state(), small_city(), clock=lambda: 0))
     found = service.plan(["EC: I: ES: 1C"])
     lack = {each.name: each for each in found.lacks}["customer_interruptions"]
     assert any("feeder_meter that reports switch_on" in way for way in lack.ways)
@@ -296,3 +296,19 @@ def test_meters_that_do_not_say_whom_they_stand_for_are_not_the_city():
     assert found.inputs["electricity_consumption_kwh"].origin == "statistic"
     without = set_up(fields, without={"electricity_consumption_kwh"}).service.assess("en-e-e-2c", "2025")
     assert "do not say their represents" in str(without.points[0].missing)
+
+
+def test_rollups_kept_longest_make_room():
+    store = MemoryStore()
+    need = need_of([1], [Function.MEAN])
+    one_year = Frames(store, lambda: 0).get("pm10", "day", parse_period("2025", 0, "UTC"), need).bytes
+    frames = Frames(store, lambda: 0, most_bytes=2 * one_year)
+    for year in ("2021", "2022", "2023"):
+        frames.get("pm10", "day", parse_period(year, 0, "UTC"), need)
+    assert len(frames._kept) == 2
+
+
+def test_stations_that_report_mass_need_no_factor():
+    line = {**pm10("s0", "12x99"), "property": "no2_mass"}
+    found = set_up(case(things=station(1), series=[line])).service.assess("en-en-aq-1c", "2025")
+    assert next(p.value for p in found.points if p.name == "no2") == pytest.approx(12)

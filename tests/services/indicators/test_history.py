@@ -27,7 +27,7 @@ def values(kept, point=""):
     return [v.value for v in kept.versions if v.point == point]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 364), st.integers(0, 1000)), min_size=5, max_size=15, unique_by=lambda r: r[0]),
     st.randoms(use_true_random=False),

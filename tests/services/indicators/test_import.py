@@ -9,15 +9,14 @@ from services.context import Context
 from services.indicators.importer import ImportMistakesError
 from services.indicators.service import IndicatorService
 from stores.memory import MemoryStore
-from tests.sample_state import SampleState
-from tests.services.indicators.case import NOW, small_city
+from tests.services.indicators.case import NOW, new_state, small_city
 
 HEADING = "name,year,value,source,grade,note,area\n"
 
 
 @pytest.fixture
 def service():
-    return IndicatorService(Context(MemoryStore(), SampleState(), small_city(), clock=lambda: NOW))
+    return IndicatorService(Context(MemoryStore(), new_state(), small_city(), clock=lambda: NOW))
 
 
 def mistakes_of(service, content, file="statistics.csv"):

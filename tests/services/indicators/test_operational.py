@@ -9,7 +9,7 @@ from services.context import Context
 from services.indicators.card import Catalogue
 from services.indicators.service import IndicatorService
 from stores.memory import MemoryStore
-from tests.sample_state import SampleState
+from stores.sqlite.state import SqliteState
 from tests.services.indicators.case import small_city
 
 NOW = parse_instant("2026-03-10T00:00:00Z")
@@ -135,7 +135,7 @@ BY_HAND = {
 
 @pytest.fixture(scope="module")
 def assessments():
-    state, store = SampleState(), MemoryStore()
+    state, store = SqliteState(":memory:"), MemoryStore()
     for number, (kind, properties, series) in enumerate(THINGS):
         name = f"{kind}-{number}"
         state.registry.put([Thing(0, name, kind=kind, properties=properties)])
@@ -145,7 +145,9 @@ def assessments():
             store.register([stream])
             store.write(ObservationBatch.from_rows(list(rows(stream.id, value))))
     service = IndicatorService(Context(store, state, small_city(), clock=lambda: NOW))
-    return {a.card.code: a for a in service.assess_all(family="operational")}
+    found = {a.card.code: a for a in service.assess_all(family="operational")}
+    state.close()
+    return found
 
 
 def rows(stream, value):
