@@ -1,6 +1,7 @@
 """From a message to normalised readings: envelope, codec, mapping; never raises, whatever the bytes are."""
 
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -281,7 +282,27 @@ def _conclude(decoded: Decoded, outcomes: list[Outcome], given: Outcome | None) 
     else:
         decoded.outcome = Outcome.ERROR if decoded.refusals else Outcome.IGNORED
     number_repeats(decoded.readings)
+    decoded.things = _merged(decoded.things)
     return decoded
+
+
+def _merged(things: list[ThingUpdate]) -> list[ThingUpdate]:
+    """One update for each thing: a later one fills what the earlier left open."""
+    if len(things) < 2:
+        return things
+    out: dict[str, ThingUpdate] = {}
+    for thing in things:
+        have = out.get(thing.name)
+        if have is None:
+            out[thing.name] = thing
+            continue
+        filled = {
+            field.name: value
+            for field in fields(thing)
+            if (value := getattr(thing, field.name)) not in ("", (), None, {}) and field.name != "provenance"
+        }
+        out[thing.name] = replace(have, **filled, provenance=max(have.provenance, thing.provenance))
+    return list(out.values())
 
 
 def _no_profile(route: Route, uplink: Uplink) -> Refusal:

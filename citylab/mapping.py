@@ -289,11 +289,16 @@ class Plan:
                 if found is None:
                     continue
                 latitude, longitude, altitude = found
-                result.things.append(
-                    ThingUpdate(scope.device, latitude=latitude, longitude=longitude, altitude=altitude,
-                                provenance=provenance)
-                )  # fmt: skip
                 if place.role == "site":
+                    result.things.append(
+                        ThingUpdate(
+                            scope.device,
+                            latitude=latitude,
+                            longitude=longitude,
+                            altitude=altitude,
+                            provenance=provenance,
+                        )
+                    )
                     continue
                 moment = scope.moment
                 text = f"{longitude!r} {latitude!r}" + ("" if altitude is None else f" {altitude!r}")

@@ -320,3 +320,15 @@ def test_memory_without_a_store_forgets_nothing_it_holds():
     assert memory.get("a") == 1
     memory.put({"a": None})
     assert memory.items("") == {}
+
+
+def test_one_update_a_thing():
+    body = '{"id":"w1","type":"WeatherObserved","temperature":3,"location":{"type":"Point","coordinates":[30.5,-1.5]}}'
+    (thing,) = read("ngsi/e", body).things
+    assert (thing.name, thing.profile, thing.latitude, thing.longitude) == ("w1", "ngsi", -1.5, 30.5)
+
+
+def test_a_moving_thing_has_readings_of_its_position_and_no_place():
+    decoded = read("owntracks/ann/phone", '{"_type":"location","lat":-1.5,"lon":30.5,"tst":1772366390}')
+    assert [r.result for r in decoded.readings] == ["30.5 -1.5"]
+    assert [t.latitude for t in decoded.things] == [None]
