@@ -1,11 +1,13 @@
 """The `citylab` command: finds the commands in `deploy/command/`, reads arguments, reports errors in one line."""
 
 import argparse
+import ast
 import importlib
 import pkgutil
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, NoReturn, Protocol, cast
 
 from citylab.document import DocumentError, nearest
@@ -47,16 +49,30 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(2)
 
 
-def commands() -> dict[str, Command]:
-    """All commands by name."""
-    return {
-        module.name: cast("Command", importlib.import_module(f"{command.__name__}.{module.name}"))
-        for module in pkgutil.iter_modules(command.__path__)
-    }
+def command_names() -> list[str]:
+    """Names of all commands."""
+    return sorted(module.name for module in pkgutil.iter_modules(command.__path__))
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line."""
+def load(name: str) -> Command:
+    """The module of a command."""
+    return cast("Command", importlib.import_module(f"{command.__name__}.{name}"))
+
+
+def docstring(name: str) -> str:
+    """What a command says of itself, read without importing what it needs."""
+    path = Path(command.__path__[0]) / f"{name}.py"
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+
+
+def parser(chosen: str = "") -> argparse.ArgumentParser:
+    """The parser of the whole command line, with the arguments of one command.
+
+    Parameters
+    ----------
+    chosen : str
+        First word of the command line; only this command is imported, which keeps starting quick.
+    """
     top = _Parser(
         prog="citylab",
         description="A smart-city IoT reference platform with a simulated city and U4SSC indicators.",
@@ -65,22 +81,25 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"citylab {version('citylab')}")
     below = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, module in commands().items():
-        text = (module.__doc__ or "").strip()
+    for name in command_names():
+        text = docstring(name)
         part = below.add_parser(
             name.replace("_", "-"),
             help=text.splitlines()[0].rstrip("."),
             description=text,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        module.arguments(part)
-        part.set_defaults(run=module.run)
+        if name.replace("_", "-") == chosen:
+            module = load(name)
+            module.arguments(part)
+            part.set_defaults(run=module.run)
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; errors of the user's are one sentence on standard error and exit code 1 (2 for usage)."""
-    given = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    given = parser(words[0] if words else "").parse_args(words)
     try:
         result: Any = given.run(given)
     except (DocumentError, SettingError, BrokerError, UsageError) as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.cli import commands, main
+from deploy.cli import command_names, main
 from deploy.option import HELP
 from deploy.process import FolderLock
 from deploy.settings import SettingError, Settings, read_settings
@@ -17,7 +17,7 @@ def test_every_setting_has_help() -> None:
 
 
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    for name in commands():
+    for name in command_names():
         with pytest.raises(SystemExit) as end:
             main([name.replace("_", "-"), "--help"])
         assert end.value.code == 0
