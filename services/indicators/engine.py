@@ -10,14 +10,16 @@ from citylab.observation import Provenance
 from citylab.state import State
 from citylab.store import Function, Store
 from services.indicators.assessment import Assessment, Figure, Missing, PointValue, Status, worst_grade
-from services.indicators.card import Card, Catalogue, Input, Inventory, Point, Source, Stream
+from services.indicators.card import Card, Input, Inventory, Point, Source, Stream
+from services.indicators.catalogue import Catalogue
 from services.indicators.check import card_warnings
 from services.indicators.expression import Expression
 from services.indicators.fleet import Fleet, number_of
 from services.indicators.frame import Frame, Frames, Need, Width, need_of
+from services.indicators.function import FUNCTIONS, Scene
 from services.indicators.period import Period
 from services.indicators.statistic import Statistics, kept_entries
-from services.indicators.stream import FUNCTIONS, Scene, stream_figure
+from services.indicators.stream import stream_figure
 
 _LONG_WINDOW_DAYS = 40.0
 _MOST_FIGURES = 2000

@@ -10,7 +10,7 @@ from typing import Any
 from citylab.city import City
 from citylab.document import DocumentError, nearest, read_yaml
 from services.indicators.assessment import GRADES
-from services.indicators.card import Catalogue
+from services.indicators.catalogue import Catalogue
 from services.indicators.statistic import Entry
 
 REQUIRED = ("name", "year", "value", "source", "grade")

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from citylab.instant import to_datetime
 from services.context import Context
 from services.indicators.assessment import Assessment
-from services.indicators.card import SHIPPED, Card, Catalogue, shipped_catalogue
+from services.indicators.card import Card
+from services.indicators.catalogue import SHIPPED, Catalogue, shipped_catalogue
 from services.indicators.check import Finding, findings
 from services.indicators.engine import Engine
 from services.indicators.history import History, Kept

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from citylab.document import Document, DocumentError, Mistake, load_document
-from services.indicators.card import Catalogue
+from services.indicators.catalogue import Catalogue
 from services.indicators.code import normal_code
 
 SHIPPED_TARGETS = Path(__file__).with_name("target.yaml")

@@ -6,7 +6,8 @@ import pytest
 
 from citylab.document import DocumentError, parse_document
 from citylab.vocabulary import vocabulary
-from services.indicators.card import Card, Catalogue
+from services.indicators.card import Card
+from services.indicators.catalogue import Catalogue
 from services.indicators.code import normal_code, official_spelling
 
 CATALOGUE = Catalogue()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.indicators.card import Catalogue
+from services.indicators.catalogue import Catalogue
 from tests.services.indicators.case import case_paths, load_case, set_up
 from tests.services.indicators.shorthand import expand
 

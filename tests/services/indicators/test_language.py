@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.indicators.card import shipped_catalogue
+from services.indicators.catalogue import shipped_catalogue
 from services.indicators.language import language_names, name_of, texts
 
 OFFICIAL = [c for c in shipped_catalogue().cards.values() if not c.operational]

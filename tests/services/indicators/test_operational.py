@@ -6,7 +6,7 @@ from citylab.instant import MICROSECONDS, parse_instant
 from citylab.observation import DatastreamKey, Observation, ObservationBatch, Provenance, Quality
 from citylab.thing import Thing
 from services.context import Context
-from services.indicators.card import Catalogue
+from services.indicators.catalogue import Catalogue
 from services.indicators.service import IndicatorService
 from stores.memory import MemoryStore
 from stores.sqlite.state import SqliteState

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citylab.document import DocumentError
-from services.indicators.card import Catalogue
+from services.indicators.catalogue import Catalogue
 from services.indicators.score import points_of, roll_up, score, share_of_target
 from services.indicators.target import load_targets
 from tests.services.indicators.case import Case, Expected, set_up
