@@ -84,6 +84,7 @@ class Grid:
         self.surrounding = surrounding
         self._draw = Draw(seed, "grid")
         self._section = surrounding.section.energy
+        climate = surrounding.section.climate
         self.number = feeders
         city = surrounding.city
         self.districts = [city.districts[i % len(city.districts)] for i in range(feeders)]
@@ -107,11 +108,13 @@ class Grid:
         self.class_power = per_class
         """Mean power of all customers of a feeder by class [W], float64[f, 3]."""
         peak = per_class @ np.array([1.95, 1.15, 0.85])
+        half = np.array(climate.daily_range) / 2.0
+        extremes = np.concatenate([climate.temperature + half, climate.temperature - half])
+        peak *= energy.temperature_response(extremes, self._section.cooling, self._section.heating).max()
         spread = np.exp(0.18 * self._draw.normal("rating", np.arange(feeders)))
         self.rated = np.round(peak / self._section.loading * spread, -4) + 1e4
         self._hazard = np.exp(0.45 * self._draw.normal("hazard", np.arange(feeders)))
         self._hazard /= np.average(self._hazard, weights=self.customers)
-        climate = surrounding.section.climate
         gusty = max(0.0, sum(climate.wind) / 12.0 - 4.0)
         self._usual_storm = 0.02 + sum(climate.rain) / 365.0 / 15.0 + 0.3 * gusty
         self._chunks: OrderedDict[int, GridChunk] = OrderedDict()

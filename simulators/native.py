@@ -1,13 +1,10 @@
-"""From columns to messages: values and facts of one device, encoded by its profile."""
+"""From columns to messages: values and facts of one device, before its profile encodes it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from citylab.encode import encode
-from citylab.profile import DeviceProfile
 from citylab.vocabulary import vocabulary
 from simulators.fleet import Fleet
 from simulators.simulation import Step
@@ -31,6 +28,8 @@ class Outgoing:
         Number of readings in it.
     fault : str
         Faults applied, separated by commas.
+    due : int
+        When it is sent [us since 1970, UTC]; 0 at once.
     """
 
     topic: str
@@ -40,6 +39,7 @@ class Outgoing:
     counter: int
     readings: int
     fault: str = ""
+    due: int = 0
 
 
 def values_of(step: Step, row: int) -> Values:
@@ -74,35 +74,3 @@ def facts_of(fleet: Fleet, device: int) -> dict[str, Any]:
 def counter_of(time: int, period: int) -> int:
     """Message counter of a device that has reported every period [us] since the city's first day."""
     return (time - EPOCH_DAY * DAY_US) // period
-
-
-def encode_step(
-    step: Step, profiles: Mapping[str, DeviceProfile], period: int, counters: dict[str, int]
-) -> list[Outgoing]:
-    """Messages of a step.
-
-    Parameters
-    ----------
-    period : int
-        Time between two messages of a device [us].
-    counters : dict[str, int]
-        Sequence of each device since its birth, for those that count from there; changed.
-    """
-    profile = profiles[step.fleet.profile]
-    born = profile.match.envelope == "sparkplug_b"
-    out = []
-    for row, (device, time) in enumerate(zip(step.devices.tolist(), step.times.tolist(), strict=True)):
-        name = step.fleet.devices[device].name
-        values = values_of(step, row)
-        if not values:
-            continue
-        facts = facts_of(step.fleet, device)
-        if born:
-            counter = counters.get(name, -1) + 1
-            counters[name] = counter
-            facts["birth"] = counter == 0
-        else:
-            counter = counter_of(time, period)
-        topic, payload = encode(profile, name, values, time, counter, **facts)
-        out.append(Outgoing(topic, payload, name, time, counter, len(values)))
-    return out

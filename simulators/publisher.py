@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import aiomqtt
@@ -11,8 +11,9 @@ import aiomqtt
 from citylab.instant import MICROSECONDS
 from citylab.profile import DeviceProfile
 from simulators.clock import Pace
+from simulators.dispatch import Dispatcher
 from simulators.ledger import Ledger
-from simulators.native import Outgoing, encode_step
+from simulators.native import Outgoing
 from simulators.simulation import Simulation
 
 _log = logging.getLogger(__name__)
@@ -22,9 +23,6 @@ BACKLOG = 3600 * MICROSECONDS
 """City time that is made up for after an outage of the broker; older messages are skipped and counted [us]."""
 IN_FLIGHT = 100
 _RETRY = (0.2, 0.5, 1.0, 2.0, 5.0)
-
-Bend = Callable[[Sequence[Outgoing]], list[Outgoing]]
-"""What faults make of messages; an empty payload is not sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +62,6 @@ class Publisher:
     ledger : Ledger
     interval : int
         Time between two messages of a device [us].
-    bend : Bend | None
-        Faults of messages.
 
     Raises
     ------
@@ -81,16 +77,11 @@ class Publisher:
         ledger: Ledger,
         *,
         interval: int = 60 * MICROSECONDS,
-        bend: Bend | None = None,
     ) -> None:
-        self._simulation, self._broker, self._ledger = simulation, broker, ledger
-        self._profiles: Mapping[str, DeviceProfile] = {profile.name: profile for profile in profiles}
-        missing = sorted({f.profile for f in simulation.fleets} - set(self._profiles))
-        if missing:
-            raise ValueError(f"no device profile {', '.join(missing)} for the simulated devices")
-        self._interval, self._bend = interval, bend
-        self._counters: dict[str, int] = {}
+        self._broker, self._ledger = broker, ledger
+        self._dispatcher = Dispatcher(simulation, profiles, interval)
         self._waiting: list[Outgoing] = []
+        self._later: list[Outgoing] = []
         self._number = 0
         self.counts = Published()
 
@@ -106,7 +97,7 @@ class Publisher:
                 async with self._client() as client:
                     self.counts.connections += 1
                     self.counts.connected, attempt = True, 0
-                    self._counters.clear()  # devices that count from their birth are born again
+                    self._dispatcher.rebirth()  # devices that count from their birth are born again
                     if await self._serve(client, pace, last):
                         return
             except aiomqtt.MqttError as error:
@@ -143,22 +134,15 @@ class Publisher:
                 self.counts.skipped_us += now - last - BACKLOG
                 _log.warning("%d s of the city are skipped", (now - last - BACKLOG) // MICROSECONDS)
                 last = now - BACKLOG
-            messages = self.messages(last, now)
+            messages = self._dispatcher.messages(last, now)
             self._number = self._ledger.write(messages)
             self.counts.meant += len(messages)
             self.counts.dropped += sum(not m.payload for m in messages)
-            self._waiting += [m for m in messages if m.payload]
+            sent = [m for m in messages if m.payload] + self._later
+            self._waiting += sorted((m for m in sent if m.due <= now), key=lambda m: max(m.due, m.time))
+            self._later = [m for m in sent if m.due > now]
             last = self.counts.last_time = now
             await self._send(client)
-
-    def messages(self, start: int, end: int) -> list[Outgoing]:
-        """Messages of ``start < t <= end`` [us] in order of time, faults applied."""
-        found: list[Outgoing] = []
-        for step in self._simulation.steps(start, end, self._interval):
-            period = self._interval * step.fleet.interval_factor
-            found += encode_step(step, self._profiles, period, self._counters)
-        found.sort(key=lambda m: m.time)
-        return self._bend(found) if self._bend else found
 
     async def _send(self, client: aiomqtt.Client) -> None:
         """Send what waits, some at once; what the broker took waits no longer."""

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from citylab.document import Document, nearest
 from citylab.instant import MICROSECONDS, parse_instant
 from simulators.effect import Effect
+from simulators.fault import FAULTS, Fault
 from simulators.section import DEFAULT_FLEETS
 
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -134,8 +135,6 @@ class FaultPlan(Document):
     @field_validator("fault")
     @classmethod
     def _known(cls, name: str) -> str:
-        from simulators.fault import FAULTS
-
         if name not in FAULTS:
             raise ValueError(f'unknown fault "{name}"; {nearest(name, FAULTS)}')
         return name
@@ -243,6 +242,22 @@ class Scenario(Document):
             if number < 0:
                 raise ValueError(f"{kind}: found {number}; expected 0 or more devices")
         return fleets
+
+    def set_faults(self, start_us: int) -> list[Fault]:
+        """Faults of a run from an instant [us]."""
+        return [
+            Fault(
+                plan.fault,
+                start_us + parse_length(plan.at),
+                start_us + parse_length(plan.at) + parse_length(plan.duration),
+                plan.kind,
+                plan.device,
+                plan.share,
+                plan.rate,
+                plan.strength,
+            )
+            for plan in self.faults
+        ]
 
     def effects(self, start_us: int) -> list[Effect]:
         """Effects of events and interventions on the drivers of the city, for a run from an instant [us]."""

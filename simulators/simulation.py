@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,9 @@ from citylab.city import City
 from citylab.observation import DatastreamKey, Float64, Int32, Int64, Provenance, Text
 from citylab.thing import Thing
 from citylab.vocabulary import vocabulary
+from simulators.draw import Draw
 from simulators.effect import Effect, Influence
+from simulators.fault import VALUE_FAULTS, Bool, Fault, bend_results
 from simulators.fleet import Column, Fleet, Happening, whole_days
 from simulators.scenario import Scenario
 from simulators.section import DEFAULT_FLEETS, read_section
@@ -125,6 +128,9 @@ class Simulation:
         feeders = max(1, numbers.get("feeder_meter", 1))
         parcels = max(1, numbers.get("irrigation_valve", 1))
         self.world: World = build_world(city, section, seed, Influence(effects), feeders, parcels)
+        self.faults: list[Fault] = scenario.set_faults(start_us) if scenario else []
+        self._fault_draws = [Draw(seed, f"fault {i} {fault.name}") for i, fault in enumerate(self.faults)]
+        self._taken: dict[tuple[int, str], Bool] = {}
         self.fleets: list[Fleet] = [
             kind(self.world, numbers[name]) for name, kind in fleet_classes().items() if numbers.get(name, 0)
         ]
@@ -185,13 +191,39 @@ class Simulation:
                     if rows.any():
                         order = np.argsort(time[rows], kind="stable")
                         devices, times = device[rows][order], time[rows][order]
-                        results = fleet.at(times, devices, period)
+                        results = self._bent(fleet, fleet.at(times, devices, period), times, devices)
                         found.append(Step(fleet, devices, times, tuple(fleet.regular), results))
             for h in fleet.happenings(start_us + 1, end_us + 1):
                 if len(h.device):
                     order = np.argsort(h.time, kind="stable")
                     found.append(Step(fleet, h.device[order], h.time[order], (h.output,), [h.result[order]]))
         return found
+
+    def faults_of(self, fleet: Fleet) -> list[tuple[Fault, Draw, Bool]]:
+        """Faults that take devices of a fleet: with their draws, and which devices, bool[n]."""
+        found = []
+        for i, (fault, draw) in enumerate(zip(self.faults, self._fault_draws, strict=True)):
+            key = (i, fleet.kind)
+            if key not in self._taken:
+                self._taken[key] = fault.takes(draw, fleet.kind, [device.name for device in fleet.devices])
+            if self._taken[key].any():
+                found.append((fault, draw, self._taken[key]))
+        return found
+
+    def _bent(self, fleet: Fleet, columns: list[Column], times: Int64, devices: Int64) -> list[Column]:
+        """Results as the faults leave them."""
+        faults = [entry for entry in self.faults_of(fleet) if entry[0].name in VALUE_FAULTS]
+        for fault, draw, taken in faults:
+            for position, number in enumerate(fleet.regular):
+                column = columns[position]
+                if np.iscomplexobj(column):
+                    continue
+                truth = partial(_truth, fleet, position)
+                register = fleet.outputs[number].mode == "register"
+                columns[position] = bend_results(
+                    fault, draw, column.astype(np.float64, copy=False), times, devices, taken, truth, register=register
+                )
+        return columns
 
     def _regular(self, fleet: Fleet, day: int, times: Int64, interval_us: int) -> Iterator[HistoryChunk]:
         offset = self.world.surrounding.span.offset
@@ -203,6 +235,10 @@ class Simulation:
             grid_times = np.repeat(times, fleet.number)
             devices = np.tile(fleet.index, len(times))
             columns = [c.reshape(shape) for c in fleet.at(grid_times, devices, interval_us)]
+        if self.faults_of(fleet):
+            flat = [column.ravel() for column in columns]
+            bent = self._bent(fleet, flat, np.repeat(times, fleet.number), np.tile(fleet.index, len(times)))
+            columns = [column.reshape(shape) for column in bent]
         first = self._first_key[fleet.kind]
         for number, column in zip(fleet.regular, columns, strict=True):
             ids = first + fleet.index * len(fleet.outputs) + number
@@ -224,6 +260,10 @@ class Simulation:
         said = [number for number in range(len(fleet.outputs)) if fleet.outputs[number].mode != "event"]
         known = np.isin((key - first) % len(fleet.outputs), said) & np.isin(time, regular)
         return HistoryChunk(key[~known].astype(np.int32), time[~known], result[~known])
+
+
+def _truth(fleet: Fleet, position: int, times: Int64, devices: Int64) -> Float64:
+    return fleet.at(times, devices)[position].astype(np.float64, copy=False)
 
 
 def scaled(numbers: Mapping[str, int], devices: int) -> dict[str, int]:

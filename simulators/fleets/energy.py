@@ -50,11 +50,9 @@ class SmartMeter(Fleet):
         places = sites_in(self.world.city, [grid.districts[f].name for f in self.feeder], self.draw)
         self._flexible = self.draw.uniform("flexible", self.index) < 0.03
         devices = []
-        self._represents = np.empty(self.number)
+        self._represents = self._customers_of_sample()
         for i, site in enumerate(places):
             f, c = int(self.feeder[i]), int(self.customer_class[i])
-            sample = int(np.sum((self.feeder == f) & (self.customer_class == c)))
-            self._represents[i] = grid.mix[f, c] / sample
             properties = {
                 "customer_class": energy.CLASSES[c], "represents": round(float(self._represents[i]), 1),
                 "demand_response": bool(self._flexible[i]),
@@ -62,6 +60,19 @@ class SmartMeter(Fleet):
             }  # fmt: skip
             devices.append(Device(eui(self.draw, i), site, properties, f"Meter {serial(self.draw, i)}"))
         return devices
+
+    def _customers_of_sample(self) -> Float64:
+        """Customers that each meter stands for: its class on its feeder, or in the city if a feeder lacks one."""
+        grid = self.world.grid
+        result = np.empty(self.number)
+        for c in range(3):
+            rows = self.customer_class == c
+            count = np.bincount(self.feeder[rows], minlength=grid.number)
+            if (count > 0).all():
+                result[rows] = (grid.mix[:, c] / count)[self.feeder[rows]]
+            elif rows.any():
+                result[rows] = grid.mix[:, c].sum() / rows.sum()
+        return result
 
     def _totals(self, number: int) -> Float64:
         """Energy of each day of a chunk [kW.h], what outages withhold left out, float64[32, n]."""

@@ -73,8 +73,10 @@ def test_load_has_an_evening_peak_and_a_load_factor_of_a_city(year):
 
 
 def test_use_of_electricity_and_losses(year):
-    """Least developed countries use under 130 kWh a person, their cities several times more
-    (https://spid.com/cselec_e.html); losses as in the city's file."""
+    """Least developed countries use under 130 kWh a person, their cities several times more.
+
+    https://spid.com/cselec_e.html
+    """
     fleet = year.fleets["smart_meter"]
     represents = np.array([d.properties["represents"] for d in fleet.devices])
     used = float((year.grown("smart_meter") * represents).sum())
@@ -159,8 +161,7 @@ def test_water_that_is_not_billed(year):
 
 
 def test_vaccine_fridges_by_type(city):
-    """In range 98.9 % (combined), 99.4 % (stand-alone), 99.9 % (purpose-built) of the time with good supply, less
-    with outages; 14 to 35 % of fridges see frost.
+    """In range 98.9 % (combined), 99.4 % (stand-alone), 99.9 % (purpose-built) of the time; 14 to 35 % see frost.
 
     https://pmc.ncbi.nlm.nih.gov/articles/PMC8022346
     https://www.technet-21.org/en/library/main/2736-freezing-temperatures-in-the-vaccine-cold-chain-a-systematic-literature-review

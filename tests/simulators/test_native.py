@@ -8,7 +8,8 @@ from citylab.encode import encode
 from citylab.message import Message
 from citylab.observation import Provenance
 from citylab.profile import load_profiles
-from simulators.native import counter_of, encode_step, facts_of, values_of
+from simulators.dispatch import Dispatcher
+from simulators.native import counter_of, facts_of, values_of
 
 from .conftest import START
 
@@ -77,11 +78,10 @@ def test_same_seed_same_bytes(city, profiles, steps, simulation):
     from simulators.simulation import Simulation
 
     def payloads(one):
-        found = []
-        for step in one.steps(START, START + 2 * QUARTER, QUARTER):
-            if profiles[step.fleet.profile].match.envelope != "chirpstack":  # its ids are random for now
-                found += [(m.topic, m.payload) for m in encode_step(step, profiles, QUARTER, {})]
-        return found
+        chirp = {f.profile for f in one.fleets if profiles[f.profile].match.envelope == "chirpstack"}
+        names = {d.name for f in one.fleets if f.profile in chirp for d in f.devices}  # its ids are random for now
+        found = Dispatcher(one, list(profiles.values()), QUARTER).messages(START, START + 2 * QUARTER)
+        return [(m.topic, m.payload) for m in found if m.device not in names]
 
     first, second = payloads(simulation), payloads(Simulation(city, 1, START + 99))
     assert len(first) > 250
@@ -89,9 +89,8 @@ def test_same_seed_same_bytes(city, profiles, steps, simulation):
 
 
 def test_sparkplug_is_born_first_and_counts_from_there(simulation, profiles):
-    counters = {}
-    step = next(s for s in simulation.steps(START, START + 4 * QUARTER, QUARTER) if s.fleet.kind == "feeder_meter")
-    out = encode_step(step, profiles, QUARTER, counters)
+    messages = Dispatcher(simulation, list(profiles.values()), QUARTER).messages(START, START + 4 * QUARTER)
+    out = [m for m in messages if m.topic.startswith("spBv1.0/grid/")]
     one = [m for m in out if m.device == out[0].device]
     assert "/NBIRTH/" in one[0].topic
     assert all("/NDATA/" in m.topic for m in one[1:])

@@ -1,12 +1,18 @@
 """Scenarios and city sections: mistakes are named, effects are what was written."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from citylab.document import DocumentError, parse_document
+from citylab.city import city_names, load_city
+from citylab.document import DocumentError, load_document, parse_document
+from citylab.instant import parse_instant
+from simulators import scenario as scenario_module
 from simulators.effect import DRIVERS, Influence
 from simulators.scenario import EVENTS, INTERVENTIONS, Scenario, parse_length
 from simulators.section import read_section
+from simulators.simulation import Simulation
 
 HOUR = 3_600_000_000
 GOOD = """name: hot-week
@@ -81,3 +87,18 @@ def test_city_without_simulation_says_so(city):
     with pytest.raises(ValueError, match=r"simulation\.air\.pm25") as caught:
         read_section(city.model_copy(update={"simulation": broken}))
     assert "bus: found -1" in str(caught.value)
+
+
+SHIPPED = sorted((Path(scenario_module.__file__).parent / "scenarios").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_scenarios_are_read(path):
+    scenario = load_document(Scenario, path)
+    assert scenario.name == path.stem
+    assert scenario.expect
+    assert scenario.city in city_names()
+    simulation = Simulation(load_city(scenario.city), scenario.seed, parse_instant(scenario.start), scenario)
+    assert simulation.faults or simulation.world.influence.effects
+    places = {d.name for d in simulation.city.districts} | set(simulation.world.grid.names) | {""}
+    assert {e.where for e in simulation.world.influence.effects} <= places

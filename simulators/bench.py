@@ -1,0 +1,92 @@
+"""Measures the simulators: a step of every fleet against a bare numpy pass, history, and the encoding of messages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter, process_time
+
+import numpy as np
+
+from citylab.city import City
+from citylab.instant import MICROSECONDS
+from citylab.profile import DeviceProfile
+from simulators.dispatch import Dispatcher
+from simulators.simulation import Simulation
+
+MINUTE = 60 * MICROSECONDS
+DAY = 86_400 * MICROSECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class StepFigures:
+    """A minute of all devices.
+
+    Attributes
+    ----------
+    devices, readings : int
+    first : float
+        Time of the first minute: registers and the day's course are computed [s].
+    step, bare : float
+        Best of the following minutes; a pass of numpy over arrays of the same size [s].
+    """
+
+    devices: int
+    readings: int
+    first: float
+    step: float
+    bare: float
+
+    @property
+    def ratio(self) -> float:
+        """Step over bare pass."""
+        return self.step / self.bare
+
+    @property
+    def rate(self) -> float:
+        """Device-readings a second [1/s]."""
+        return self.readings / self.step
+
+
+def measure_step(city: City, devices: int, start: int, repeats: int = 5) -> StepFigures:
+    """A step of every fleet at one message a device and minute."""
+    simulation = Simulation(city, 1, start, devices=devices)
+    begin = perf_counter()
+    simulation.steps(start, start + MINUTE, MINUTE)
+    first = perf_counter() - begin
+    best, readings = np.inf, 0
+    for i in range(1, repeats + 1):
+        begin = perf_counter()
+        steps = simulation.steps(start + i * MINUTE, start + (i + 1) * MINUTE, MINUTE)
+        best = min(best, perf_counter() - begin)
+        readings = sum(len(step) * len(step.outputs) for step in steps)
+    return StepFigures(devices, readings, first, best, _bare(readings, repeats))
+
+
+def _bare(number: int, repeats: int) -> float:
+    """Best time of a pass that reads two columns, interpolates, adds noise and rounds [s]."""
+    rng = np.random.default_rng(1)
+    low, high, noise = rng.random(number), rng.random(number), rng.standard_normal(number)
+    best = np.inf
+    for _ in range(repeats):
+        begin = perf_counter()
+        np.round(low * 0.4 + high * 0.6 + 0.01 * noise, 2)
+        best = min(best, perf_counter() - begin)
+    return best
+
+
+def measure_history(city: City, devices: int, start: int, days: int, interval: int) -> tuple[int, float]:
+    """Rows and time [s] of a history that nobody writes."""
+    simulation = Simulation(city, 1, start, devices=devices)
+    begin = perf_counter()
+    rows = sum(len(chunk) for chunk in simulation.history(start, start + days * DAY, interval))
+    return rows, perf_counter() - begin
+
+
+def measure_messages(
+    city: City, profiles: Sequence[DeviceProfile], devices: int, start: int, minutes: int = 3
+) -> tuple[int, float]:
+    """Messages and processor time [s] of some minutes, encoded and not sent; the first minute is left out."""
+    dispatcher = Dispatcher(Simulation(city, 1, start, devices=devices), profiles, MINUTE)
+    dispatcher.messages(start, start + MINUTE)
+    begin = process_time()
+    count = len(dispatcher.messages(start + MINUTE, start + (minutes + 1) * MINUTE))
+    return count, process_time() - begin

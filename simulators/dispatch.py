@@ -1,0 +1,125 @@
+"""From steps to messages in their devices' own bytes, as faults let them be sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from citylab.encode import encode
+from citylab.profile import DeviceProfile
+from simulators.draw import Draw
+from simulators.fault import VALUE_FAULTS, Bool, Fault, Sending, bend_sending, garbage_of
+from simulators.native import Outgoing, Values, counter_of, facts_of, values_of
+from simulators.simulation import Simulation, Step
+
+Entry = tuple[Fault, Draw, Bool]
+
+
+class Dispatcher:
+    """Makes the messages of a simulation.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    profiles : sequence of DeviceProfile
+        With those of all fleets.
+    interval : int
+        Time between two messages of a device [us].
+
+    Raises
+    ------
+    ValueError
+        If a fleet has no profile.
+    """
+
+    def __init__(self, simulation: Simulation, profiles: Sequence[DeviceProfile], interval: int) -> None:
+        self._simulation, self._interval = simulation, interval
+        self._profiles: Mapping[str, DeviceProfile] = {profile.name: profile for profile in profiles}
+        missing = sorted({f.profile for f in simulation.fleets} - set(self._profiles))
+        if missing:
+            raise ValueError(f"no device profile {', '.join(missing)} for the simulated devices")
+        self._counters: dict[str, int] = {}
+
+    def rebirth(self) -> None:
+        """Let devices that count from their birth be born again with their next message."""
+        self._counters.clear()
+
+    def messages(self, start: int, end: int) -> list[Outgoing]:
+        """Messages of ``start < t <= end`` [us] in order of time; a message without payload was dropped by a fault."""
+        steps = self._simulation.steps(start, end, self._interval)
+        bent = [self._sending(step) for step in steps]
+        order = [(time, i, row) for i, step in enumerate(steps) for row, time in enumerate(step.times.tolist())]
+        order.sort()  # a device's counter grows with time, whatever made it speak
+        found: list[Outgoing] = []
+        for _, i, row in order:
+            found += self._message(steps[i], row, *bent[i])
+        return found
+
+    def _sending(self, step: Step) -> tuple[Sending, list[Entry]]:
+        faults = self._simulation.faults_of(step.fleet)
+        sending = Sending.plain(len(step))
+        for fault, draw, taken in faults:
+            period = self._interval * step.fleet.interval_factor
+            sending = bend_sending(fault, draw, sending, step.times, step.devices, taken, period)
+        return sending, faults
+
+    def _message(self, step: Step, row: int, sending: Sending, faults: list[Entry]) -> list[Outgoing]:
+        values = values_of(step, row)
+        if not values:
+            return []
+        device, time = int(step.devices[row]), int(step.times[row])
+        message = self._encoded(step, device, time + int(sending.clock[row]), values)
+        if not faults:
+            return [message]
+        names = {f.name for f, _, taken in faults if _active(f, taken, device, time, sending, row)}
+        return self._sent(step, row, replace(message, time=time, fault=",".join(sorted(names))), sending, faults)
+
+    def _encoded(self, step: Step, device: int, time: int, values: Values) -> Outgoing:
+        profile = self._profiles[step.fleet.profile]
+        name = step.fleet.devices[device].name
+        facts = facts_of(step.fleet, device)
+        if profile.match.envelope == "sparkplug_b":
+            counter = self._counters.get(name, -1) + 1
+            self._counters[name] = counter
+            facts["birth"] = counter == 0
+        else:
+            counter = counter_of(time, self._interval * step.fleet.interval_factor)
+        topic, payload = encode(profile, name, values, time, counter, **facts)
+        return Outgoing(topic, payload, name, time, counter, len(values))
+
+    def _sent(self, step: Step, row: int, message: Outgoing, sending: Sending, faults: list[Entry]) -> list[Outgoing]:
+        """The message as it is sent: not at all, once, twice, late, as garbage, with a stranger's beside it."""
+        device = int(step.devices[row])
+        if not sending.sent[row]:
+            return [replace(message, payload=b"")]
+        if sending.garbage[row]:
+            draw = next(draw for fault, draw, _ in faults if fault.name == "garbage")
+            message = replace(message, payload=garbage_of(draw, message.payload, message.time, device))
+        if sending.delay[row]:
+            message = replace(message, due=message.time + int(sending.delay[row]))
+        out = [message] * int(sending.copies[row])
+        if sending.spoofed[row]:
+            strength = next(fault.strength for fault, _, _ in faults if fault.name == "spoofed")
+            values = {k: v * strength if isinstance(v, float) else v for k, v in values_of(step, row).items()}
+            stranger = self._encoded(step, device, message.time + 1_000_000, values)
+            out.append(replace(stranger, fault="spoofed"))
+        return out
+
+
+def _active(fault: Fault, taken: Bool, device: int, time: int, sending: Sending, row: int) -> bool:
+    """Whether a fault touched a message."""
+    if not taken[device] or not fault.start <= time < fault.end:
+        return False
+    if fault.name in VALUE_FAULTS:
+        return True
+    marks = {
+        "dropout": not sending.sent[row],
+        "low_battery": not sending.sent[row],
+        "duplicate": sending.copies[row] > 1,
+        "late": sending.delay[row] > 0,
+        "out_of_order": sending.delay[row] > 0,
+        "clock_skew": sending.clock[row] != 0,
+        "garbage": bool(sending.garbage[row]),
+        "spoofed": False,
+    }
+    return bool(np.bool_(marks[fault.name]))

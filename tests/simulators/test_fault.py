@@ -1,0 +1,115 @@
+"""Each fault does what it says, to whom it says, and the ledger's names say so."""
+
+import numpy as np
+import pytest
+
+from citylab.profile import load_profiles
+from simulators.dispatch import Dispatcher
+from simulators.fault import FAULTS
+from simulators.scenario import Scenario
+from simulators.simulation import Simulation
+
+from .conftest import START
+
+QUARTER, HOUR, DAY = 900_000_000, 3_600_000_000, 86_400_000_000
+
+
+@pytest.fixture(scope="module")
+def profiles():
+    return load_profiles()
+
+
+def run(city, profiles, hours=12, **plan):
+    story = {"name": "faulty", "city": "kivuli", "duration": "1 d", "faults": [{"duration": "12 h", **plan}]}
+    simulation = Simulation(city, 1, START, Scenario.model_validate(story))
+    return simulation, Dispatcher(simulation, profiles, QUARTER).messages(START, START + hours * HOUR)
+
+
+def readings(simulation, kind, output):
+    """Results of the history, float64[times, n]."""
+    fleet = next(f for f in simulation.fleets if f.kind == kind)
+    first = simulation.keys.index(fleet.series()[output])
+    chunks = [
+        c
+        for c in simulation.history(START, START + 12 * HOUR, QUARTER)
+        if len(c) and c.key[0] == first and len(np.unique(c.key)) == fleet.number
+    ]
+    return np.concatenate([c.result.reshape(fleet.number, -1) for c in chunks], axis=1).T
+
+
+@pytest.fixture(scope="module")
+def clean(city):
+    return Simulation(city, 1, START)
+
+
+@pytest.fixture(scope="module")
+def usual(clean, profiles):
+    return Dispatcher(clean, profiles, QUARTER).messages(START, START + 4 * HOUR)
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS))
+def test_every_fault_changes_its_kind_and_nothing_else(city, profiles, usual, clean, name):
+    kind = "smart_meter" if name == "meter_reset" else "vaccine_fridge"
+    _, bent = run(city, profiles, 4, fault=name, kind=kind, rate=0.5, strength=5.0, at="1 h", duration="3 h")
+    members = {d.name for f in clean.fleets if f.kind == kind for d in f.devices}
+    others = [(m.topic, m.payload) for m in bent if m.device not in members and "deduplicationId" not in str(m.payload)]
+    assert others == [
+        (m.topic, m.payload) for m in usual if m.device not in members and "deduplicationId" not in str(m.payload)
+    ]
+    touched = [m for m in bent if m.fault]
+    assert touched
+    assert {m.fault for m in touched} == {name}
+    assert {m.device for m in touched} <= members
+    assert min(m.time for m in touched) >= START + HOUR
+
+
+def test_dropout_rate(city, profiles):
+    _, messages = run(city, profiles, fault="dropout", kind="smart_meter", rate=0.25)
+    mine = [m for m in messages if b"smart-meter" in m.payload or m.fault == "dropout"]
+    lost = [m for m in mine if not m.payload]
+    assert len(lost) / len(mine) == pytest.approx(0.25, abs=0.03)
+
+
+def test_duplicates_are_the_same_bytes(city, profiles):
+    _, messages = run(city, profiles, fault="duplicate", kind="bus", rate=0.3)
+    twice = [m for m in messages if m.fault == "duplicate"]
+    assert len(twice) % 2 == 0
+    assert len({(m.topic, m.payload) for m in twice}) == len(twice) / 2
+
+
+def test_late_messages_keep_their_time(city, profiles):
+    _, messages = run(city, profiles, fault="late", kind="bus", rate=0.4, strength=3.0)
+    late = [m for m in messages if m.fault == "late"]
+    assert late
+    assert all(m.time < m.due <= m.time + 3 * HOUR for m in late)
+
+
+def test_stuck_drift_and_reset(city, clean):
+    usual = readings(clean, "vaccine_fridge", 0)
+
+    def story(**plan):
+        faults = [{"duration": "12 h", **plan}]
+        return Simulation(
+            city,
+            1,
+            START,
+            Scenario.model_validate({"name": "f", "city": "kivuli", "duration": "1 d", "faults": faults}),
+        )
+
+    stuck = readings(story(fault="stuck", kind="vaccine_fridge", at="2 h"), "vaccine_fridge", 0)
+    assert np.array_equal(stuck[:8], usual[:8])
+    assert (stuck[8:] == usual[8]).all()
+    drift = readings(story(fault="drift", kind="vaccine_fridge", strength=4.0), "vaccine_fridge", 0)
+    assert drift[-1] - usual[-1] == pytest.approx(4.0 * 47 / 96, abs=0.01)
+    reset = readings(story(fault="meter_reset", kind="smart_meter", at="4 h"), "smart_meter", 0)
+    before = readings(clean, "smart_meter", 0)
+    assert (reset[16] == 0).all()
+    assert reset[-1] == pytest.approx(before[-1] - before[16], abs=0.02)
+
+
+def test_share_takes_part_of_the_devices(city):
+    story = {"name": "f", "city": "kivuli", "faults": [{"fault": "stuck", "kind": "smart_meter", "share": 0.25}]}
+    simulation = Simulation(city, 1, START, Scenario.model_validate(story))
+    fleet = next(f for f in simulation.fleets if f.kind == "smart_meter")
+    assert 4 <= simulation.faults_of(fleet)[0][2].sum() <= 22
+    assert not simulation.faults_of(next(f for f in simulation.fleets if f.kind == "bus"))
