@@ -200,12 +200,12 @@ def _measure(
 def _fill(load: _Load, bare: _Bare, store: DuckDBStore, progress: Progress) -> _Pair:
     """All but the held-back cells, in order, in large batches."""
     pair = _Pair()
-    step = load.datastreams * max(1, 500_000 // load.datastreams)
+    step = load.datastreams * max(1, 100_000 // load.datastreams)
     for number, first in enumerate(range(0, load.size, step)):
         cells = np.arange(first, min(first + step, load.size), dtype=np.int64)
         readings = load.batch(cells[cells % _HELD_BACK != 0])
         _alternate(pair, number, len(readings), partial(bare.append, readings), partial(store.write, readings))
-        if number % 10 == 0:
+        if number % 50 == 0:
             progress(f"filling: {100 * first // load.size} %")
     store.compact()
     return pair
