@@ -26,8 +26,8 @@ FROM python:3.11-slim-bookworm
 RUN groupadd --gid 10001 citylab && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data citylab && \
     mkdir /data && chown citylab:citylab /data
 COPY --from=build /opt/citylab /opt/citylab
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 CITYLAB_DATA=/data
+ENV PATH=/opt/citylab/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 CITYLAB_DATA=/data
 USER citylab
 VOLUME ["/data"]
-ENTRYPOINT ["/opt/citylab/bin/citylab"]
+ENTRYPOINT ["citylab"]
 CMD ["--help"]
