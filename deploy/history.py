@@ -27,11 +27,19 @@ def register_city(simulation: Simulation, registry: Registry, store: Store) -> I
     return np.array([datastream.id for datastream in datastreams], dtype=np.int32)
 
 
-def missing_since(store: Store, ids: Int32, now: int, days: float) -> int:
-    """Where the history must begin: after the last simulated reading, but not before `days` ago [us]."""
+def missing_since(store: Store, ids: Int32, now: int, days: float, begun: int | None = None) -> int:
+    """Where the history must begin: after the last simulated reading, but not before `days` ago [us].
+
+    Parameters
+    ----------
+    begun : int | None
+        Where a filling began that was interrupted: some series may lack what others have since then.
+    """
     latest = store.latest(ids)
     earliest = now - int(days * 86_400 * MICROSECONDS)
     newest = int(latest.phenomenon_time.max()) + 1 if len(latest) else earliest
+    if begun is not None:
+        newest = min(newest, begun)
     return max(earliest, min(newest, now))
 
 

@@ -29,9 +29,9 @@ LEARN_SECONDS = 1.0
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare arguments."""
     add_settings(
-        parser, "data", "city", "cities", "listen", "port", "allowed-hosts", "mqtt-host", "mqtt-port",
-        "store", "store-memory-mb", "raw-days", "influx-url", "influx-org", "influx-bucket", "influx-token-file", "influx-username",
-        "influx-password-file", "cards",
+        parser, "data", "city", "cities", "listen", "port", "allowed-hosts", "mqtt-host", "mqtt-port", "store",
+        "store-memory-mb", "raw-days", "influx-url", "influx-org", "influx-bucket", "influx-token-file",
+        "influx-username", "influx-password-file", "cards",
     )  # fmt: skip
     parser.add_argument("--no-simulation", action="store_true", help="do not expect a simulated city")
 

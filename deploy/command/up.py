@@ -119,7 +119,9 @@ def fill(parts: Parts, simulation: Simulation, ids: Int32) -> int:
     """Fill in the history that is missing, and say so; the time up to which it reaches [us]."""
     began = time.monotonic()
     now = parts.clock()
-    start = missing_since(parts.store, ids, now, parts.settings.history_days)
+    memory = parts.state.memory("history")
+    start = missing_since(parts.store, ids, now, parts.settings.history_days, memory.get("begun"))
+    memory.put({"begun": start})
     shown = -1
 
     def progress(share: float) -> None:
@@ -129,6 +131,7 @@ def fill(parts: Parts, simulation: Simulation, ids: Int32) -> int:
             print(f"\r  history    {shown:3d} %", end="", flush=True)
 
     stored = fill_history(simulation, parts.store, ids, start, now, progress)
+    memory.put({"begun": None})
     days = (now - start) / 86_400e6
     end = "\r" if shown >= 0 else ""
     print(end, end="")
