@@ -24,6 +24,10 @@ from simulators.span import SLOT_US
 from simulators.world import World, build_world
 
 
+MOST_FEEDERS = 64
+"""Feeders of the grid; more feeder meters are check meters on them, without customers of their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryChunk:
     """Readings in columns of m, ordered by time within each series.
@@ -125,7 +129,7 @@ class Simulation:
         effects: list[Effect] = scenario.effects(start_us) if scenario else []
         if devices:
             numbers = scaled(numbers, devices)
-        feeders = max(1, numbers.get("feeder_meter", 1))
+        feeders = min(MOST_FEEDERS, max(1, numbers.get("feeder_meter", 1)))
         parcels = max(1, numbers.get("irrigation_valve", 1))
         self.world: World = build_world(city, section, seed, Influence(effects), feeders, parcels)
         self.faults: list[Fault] = scenario.set_faults(start_us) if scenario else []
