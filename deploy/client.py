@@ -56,6 +56,10 @@ class Api:
         status, answer = self.send("POST", path, content, **query)
         return status, json.loads(answer)
 
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        """Parsed JSON answer to a document put in a place."""
+        return json.loads(self.send("PUT", path, json.dumps(body).encode())[1])
+
     def send(self, method: str, path: str, body: bytes | None, **query: Any) -> tuple[int, bytes]:
         """Status and body of an answer."""
         given = {key: value for key, value in query.items() if value not in {None, ""}}
@@ -64,7 +68,8 @@ class Api:
             url += "?" + urllib.parse.urlencode(given, doseq=True)
         request = urllib.request.Request(url, body, method=method)  # noqa: S310 - our own instance
         request.add_header("Authorization", f"Bearer {self._token}")
-        request.add_header("Content-Type", "application/octet-stream" if body is not None else "text/plain")
+        kind = "application/json" if method == "PUT" else "application/octet-stream"
+        request.add_header("Content-Type", kind if body is not None else "text/plain")
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
                 return answer.status, answer.read()

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from services.body import read_body
 from services.context import Context
 from services.error import RequestError
 from services.indicators.importer import ImportMistakesError
@@ -109,7 +110,7 @@ def router(  # noqa: C901 - one function an endpoint
         request: Request, response: Response, file: Annotated[str, Query(max_length=200)] = "statistics.csv"
     ) -> ImportResult:
         """Keep the statistics of a CSV or YAML file (the body): all of it, or nothing."""
-        body = await _body(request)
+        body = await read_body(request, _MOST_BYTES)
         try:
             kept = own.import_statistics(body, file)
         except ImportMistakesError as error:
@@ -119,15 +120,6 @@ def router(  # noqa: C901 - one function an endpoint
         return ImportResult(kept=len(kept), mistakes=[])
 
     return api
-
-
-async def _body(request: Request) -> bytes:
-    parts = bytearray()
-    async for part in request.stream():
-        parts += part
-        if len(parts) > _MOST_BYTES:
-            raise RequestError(413, f"the file has more than {_MOST_BYTES} bytes")
-    return bytes(parts)
 
 
 class _clear_errors:  # noqa: N801 - reads as a statement

@@ -1,0 +1,1 @@
+"""The registry of things: look, place, adopt, import and export."""
