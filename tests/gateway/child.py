@@ -4,6 +4,8 @@ Its store is DuckDB; while the file ``away`` exists in the folder, the store is 
 """
 
 import asyncio
+import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -32,6 +34,14 @@ class Leaving:
         return self._store.write(batch, arrivals)
 
 
+async def report(gateway, folder):
+    """Say how it is, ten times a second."""
+    while True:
+        (folder / "health.new").write_text(json.dumps({"pid": os.getpid(), **gateway.health()}))
+        (folder / "health.new").replace(folder / "health.json")
+        await asyncio.sleep(0.1)
+
+
 async def main(url, folder):
     store, state = DuckDBStore(folder / "readings.duckdb"), SqliteState(folder / "state.sqlite")
     source = SourceSettings(url=url, simulated_root="sim/", skipped_root="citylab/", watch_drops=True)
@@ -45,7 +55,9 @@ async def main(url, folder):
     )
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, lambda: loop.create_task(gateway.stop()))
+    reporting = asyncio.create_task(report(gateway, folder))
     await gateway.run()
+    reporting.cancel()
     health = gateway.health()
     state.memory("test").put({"dropped": health["sources"][0]["broker_dropped"], "spool": health["spool"]})
     store.close()
