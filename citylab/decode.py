@@ -1,6 +1,6 @@
 """From a message to normalised readings: envelope, codec, mapping; never raises, whatever the bytes are."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from hashlib import blake2b
 from typing import Any
@@ -61,9 +61,13 @@ class Decoder:
             text = f"the decoder failed on this message ({type(error).__name__}); please report it with its bytes"
             return Decoded(Outcome.ERROR, refusals=[Refusal("decoder_fault", text)])
 
-    def flush(self) -> None:
-        """Make durable what tells repeats; call it after readings are stored and before they are acknowledged."""
-        self.memory.flush()
+    def settle(self) -> Callable[[], None]:
+        """What makes durable by which the messages decoded so far are told from their repeats.
+
+        Call it when a batch is closed, and its result after the readings of the batch are stored and before its
+        messages are acknowledged: earlier, a message whose readings were lost would pass for a repeat.
+        """
+        return self.memory.settle()
 
     def lane(self, topic: str, simulated: bool) -> Lane | None:
         """Fast path of a topic whose last decoded message was flat numbers; None if there is none."""

@@ -1,7 +1,8 @@
 """What an envelope makes of a message: who sent it, when, what; before any profile has read it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from citylab.message import Message, Outcome, Refusal, ThingUpdate
@@ -122,24 +123,30 @@ class Memory:
 
     def put(self, entries: dict[str, Any]) -> None:
         """Set values, durably where there is a store; None removes a key."""
-        self.note(entries)
-        self.flush()
+        self._set(entries)
+        self._keep(entries)
 
     def note(self, entries: dict[str, Any]) -> None:
-        """Set values; they become durable with the next `flush`."""
+        """Set values that become durable later, see `settle`; None removes a key."""
+        self._set(entries)
+        if self._store is not None:
+            self._pending |= entries
+
+    def settle(self) -> Callable[[], None]:
+        """What makes the notes taken so far durable; later notes are left for the next call."""
+        pending, self._pending = self._pending, {}
+        return partial(self._keep, pending)
+
+    def _set(self, entries: dict[str, Any]) -> None:
         for key, value in entries.items():
             if value is None:
                 self._entries.pop(key, None)
             else:
                 self._entries[key] = value
-        if self._store is not None:
-            self._pending |= entries
 
-    def flush(self) -> None:
-        """Make all notes durable."""
-        if self._store is not None and self._pending:
-            self._store.put({self._PREFIX + key: value for key, value in self._pending.items()})
-            self._pending = {}
+    def _keep(self, entries: dict[str, Any]) -> None:
+        if self._store is not None and entries:
+            self._store.put({self._PREFIX + key: value for key, value in entries.items()})
 
     def items(self, prefix: str) -> dict[str, Any]:
         """All entries whose key starts so."""

@@ -3,6 +3,7 @@
 from array import array
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -90,6 +91,7 @@ class Batch:
         self.shed: Counter[tuple[str, str]] = Counter()
         self.gaps: Counter[str] = Counter()
         self.plan: Plan | None = None
+        self.settle: Callable[[], None] | None = None
 
     def __len__(self) -> int:
         return len(self.messages)

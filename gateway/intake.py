@@ -98,6 +98,7 @@ class Intake:
         """The batch filled so far; an empty one takes its place."""
         batch, self.batch = self.batch, Batch(self.layout)
         batch.seal()
+        batch.settle = self._decoder.settle()
         return batch
 
     def take(  # noqa: C901 - the loop every message goes through; calls cost a tenth each

@@ -1,6 +1,6 @@
 """Which readings a kind of message gives: datastream slots of templates, kept flat for whole-array work."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,6 +50,9 @@ class Decoder(Protocol):
 
     def lane(self, topic: str, simulated: bool) -> Lane | None:
         """The short way for a topic, None if it has none."""
+
+    def settle(self) -> Callable[[], None]:
+        """What to call once the readings decoded so far are durable, before their messages are acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)

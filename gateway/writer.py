@@ -90,6 +90,8 @@ class Writer:
                     refused += self._keep(writings[done])
                     done += 1
                 self._letters(batch, refused)
+                if batch.settle is not None:
+                    batch.settle()
                 break
             except (StoreUnavailableError, SpoolFullError, OSError, sqlite3.Error) as error:
                 self.trouble = str(error) or type(error).__name__

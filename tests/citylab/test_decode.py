@@ -287,7 +287,7 @@ def test_repeats_are_told_after_a_restart():
     assert read("rtl_433/x", body, decoder=first).outcome == Outcome.STORED
     assert read("rtl_433/x", body, decoder=first).outcome == Outcome.DUPLICATE
     assert read("rtl_433/x", body, decoder=Decoder(PROFILES, store)).outcome == Outcome.STORED
-    first.flush()
+    first.settle()()
     assert read("rtl_433/x", body, decoder=Decoder(PROFILES, store)).outcome == Outcome.DUPLICATE
 
 
@@ -316,7 +316,7 @@ def test_unsupported_template_is_refused_by_name():
 def test_memory_without_a_store_forgets_nothing_it_holds():
     memory = Memory(None)
     memory.note({"a": 1})
-    memory.flush()
+    memory.settle()()
     assert memory.get("a") == 1
     memory.put({"a": None})
     assert memory.items("") == {}
