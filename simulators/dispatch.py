@@ -44,6 +44,16 @@ class Dispatcher:
         """Let devices that count from their birth be born again with their next message."""
         self._counters.clear()
 
+    def use(self, simulation: Simulation) -> None:
+        """Go on with another simulation of the same devices."""
+        self._simulation = simulation
+
+    def warm_up(self, start: int) -> None:
+        """Compute what the first messages after `start` [us] need: registers, the day's courses, tables of profiles."""
+        self._simulation.steps(start, start + 1, self._interval)
+        for fleet in self._simulation.fleets:
+            fleet.at(start)
+
     def messages(self, start: int, end: int) -> list[Outgoing]:
         """Messages of ``start < t <= end`` [us] in order of time; a message without payload was dropped by a fault."""
         steps = self._simulation.steps(start, end, self._interval)
@@ -85,7 +95,7 @@ class Dispatcher:
         else:
             counter = counter_of(time, self._interval * step.fleet.interval_factor)
         topic, payload = encode(profile, name, values, time, counter, **facts)
-        return Outgoing(topic, payload, name, time, counter, len(values))
+        return Outgoing(topic, payload, name, time, counter, values, stamp=time if says_time(profile) else None)
 
     def _sent(self, step: Step, row: int, message: Outgoing, sending: Sending, faults: list[Entry]) -> list[Outgoing]:
         """The message as it is sent: not at all, once, twice, late, as garbage, with a stranger's beside it."""
@@ -104,6 +114,11 @@ class Dispatcher:
             stranger = self._encoded(step, device, message.time + 1_000_000, values)
             out.append(replace(stranger, fault="spoofed"))
         return out
+
+
+def says_time(profile: DeviceProfile) -> bool:
+    """Whether messages of a profile have a time of their own; envelopes other than plain always do."""
+    return bool(profile.time) or profile.match.envelope != "plain"
 
 
 def _active(fault: Fault, taken: Bool, device: int, time: int, sending: Sending, row: int) -> bool:

@@ -19,17 +19,21 @@ class Outgoing:
 
     Attributes
     ----------
+    payload : bytes
+        Empty if a fault dropped the message.
     device : str
     time : int
-        Of its readings [us since 1970, UTC].
+        When its readings were true [us since 1970, UTC].
     counter : int
         Message counter of the device.
-    readings : int
-        Number of readings in it.
+    values : Values
+        What it says, by (property, channel).
     fault : str
         Faults applied, separated by commas.
     due : int
         When it is sent [us since 1970, UTC]; 0 at once.
+    stamp : int | None
+        The time it says, by the device's own clock [us since 1970, UTC]; None if it says none.
     """
 
     topic: str
@@ -37,9 +41,15 @@ class Outgoing:
     device: str
     time: int
     counter: int
-    readings: int
+    values: Values
     fault: str = ""
     due: int = 0
+    stamp: int | None = None
+
+    @property
+    def readings(self) -> int:
+        """Number of readings in it."""
+        return len(self.values)
 
 
 def values_of(step: Step, row: int) -> Values:

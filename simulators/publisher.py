@@ -1,6 +1,7 @@
 """Publishes what the simulated devices say: their own bytes over MQTT, paced, written in the ledger first."""
 
 import asyncio
+import heapq
 import logging
 import ssl
 from collections.abc import Sequence
@@ -22,12 +23,20 @@ ROOT = "sim/"
 BACKLOG = 3600 * MICROSECONDS
 """City time that is made up for after an outage of the broker; older messages are skipped and counted [us]."""
 IN_FLIGHT = 100
+ROUND = 5_000
+"""About so many messages are made at once, which bounds the memory of making up for an outage."""
 _RETRY = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerLogin:
-    """Where and as whom the simulator publishes."""
+    """Where and as whom the simulator publishes.
+
+    Attributes
+    ----------
+    timeout : float
+        Wait for the broker's answer before the connection counts as lost [s].
+    """
 
     host: str = "127.0.0.1"
     port: int = 1883
@@ -35,15 +44,33 @@ class BrokerLogin:
     password: str = field(default="", repr=False)
     tls: ssl.SSLContext | None = None
     client_id: str = "citylab-simulator"
+    timeout: float = 15.0
 
 
 @dataclass(slots=True)
 class Published:
-    """Counts of a run: messages meant, taken by the broker, dropped by faults, skipped after an outage; connections."""
+    """Counts of a run, in messages unless said otherwise.
+
+    Attributes
+    ----------
+    meant, dropped, taken : int
+        Meant, dropped by faults, confirmed by the broker.
+    again : int
+        Sent a second time after a lost connection.
+    resumed : int
+        Left over by an earlier run and sent by this one.
+    waiting : int
+        Meant and not confirmed now, delayed ones included.
+    skipped_us : int
+        City time that was skipped [us].
+    """
 
     meant: int = 0
     taken: int = 0
     dropped: int = 0
+    again: int = 0
+    resumed: int = 0
+    waiting: int = 0
     skipped_us: int = 0
     connections: int = 0
     connected: bool = False
@@ -52,6 +79,8 @@ class Published:
 
 class Publisher:
     """Publishes a simulation's messages at QoS 1.
+
+    What an earlier run meant and the broker did not confirm is sent first, delayed messages when they are due.
 
     Parameters
     ----------
@@ -80,10 +109,13 @@ class Publisher:
     ) -> None:
         self._broker, self._ledger = broker, ledger
         self._dispatcher = Dispatcher(simulation, profiles, interval)
-        self._waiting: list[Outgoing] = []
-        self._later: list[Outgoing] = []
-        self._number = 0
+        self._most = max(MICROSECONDS, ROUND * interval // max(1, len(simulation.things)))
+        self._ready: list[tuple[int, Outgoing]] = []
+        self._later: list[tuple[int, int, Outgoing]] = []
+        self._handed: set[int] = set()
         self.counts = Published()
+        self._queue(ledger.pending(), 0)
+        self.counts.resumed = len(self._later)
 
     async def run(self, pace: Pace, start: int) -> None:
         """Publish everything after `start` [us] as the pace goes on, until it ends or the task is cancelled.
@@ -91,6 +123,7 @@ class Publisher:
         A lost broker is reconnected to; what it has not confirmed is sent again, and up to an hour of the city
         is made up for.
         """
+        await asyncio.to_thread(self._dispatcher.warm_up, start)
         last, attempt = start, 0
         while True:
             try:
@@ -118,7 +151,7 @@ class Publisher:
             identifier=login.client_id,
             tls_context=login.tls,
             keepalive=30,
-            timeout=15,
+            timeout=login.timeout,
             max_inflight_messages=IN_FLIGHT,
         )
         client.pending_calls_threshold = 2 * IN_FLIGHT  # it warns of more than ten
@@ -133,25 +166,46 @@ class Publisher:
             if now - last > BACKLOG:
                 self.counts.skipped_us += now - last - BACKLOG
                 _log.warning("%d s of the city are skipped", (now - last - BACKLOG) // MICROSECONDS)
+                self._ledger.skip(last, now - BACKLOG)
                 last = now - BACKLOG
-            messages = self._dispatcher.messages(last, now)
-            self._number = self._ledger.write(messages)
-            self.counts.meant += len(messages)
-            self.counts.dropped += sum(not m.payload for m in messages)
-            sent = [m for m in messages if m.payload] + self._later
-            self._waiting += sorted((m for m in sent if m.due <= now), key=lambda m: max(m.due, m.time))
-            self._later = [m for m in sent if m.due > now]
-            last = self.counts.last_time = now
-            await self._send(client)
+            while last < now:
+                until = min(now, last + self._most)
+                await self._mean(last, until)
+                last = self.counts.last_time = until
+                await self._send(client)
+
+    async def _mean(self, last: int, until: int) -> None:
+        """Make the messages of ``last < t <= until`` and put them in the ledger."""
+        messages = await asyncio.to_thread(self._dispatcher.messages, last, until)
+        self._queue(self._ledger.write(messages), until)
+        self.counts.meant += len(messages)
+        self.counts.dropped += sum(not m.payload for m in messages)
+
+    def _queue(self, messages: Sequence[tuple[int, Outgoing]], now: int) -> None:
+        """Take over messages; what is due by `now` [us] becomes ready, in order."""
+        for number, message in messages:
+            heapq.heappush(self._later, (max(message.due, message.time), number, message))
+        while self._later and self._later[0][0] <= now:
+            _, number, message = heapq.heappop(self._later)
+            self._ready.append((number, message))
+        self.counts.waiting = len(self._later) + len(self._ready)
 
     async def _send(self, client: aiomqtt.Client) -> None:
-        """Send what waits, some at once; what the broker took waits no longer."""
-        while self._waiting:
-            batch = self._waiting[:IN_FLIGHT]
-            sent = [client.publish(ROOT + message.topic, message.payload, qos=1) for message in batch]
-            for result in await asyncio.gather(*sent, return_exceptions=True):
+        """Send what is ready, some at once; what the broker took waits no longer."""
+        while self._ready:
+            batch = self._ready[:IN_FLIGHT]
+            numbers = [number for number, _ in batch]
+            self._ledger.hand(numbers)
+            self.counts.again += len(self._handed.intersection(numbers))
+            self._handed.update(numbers)
+            sent = [client.publish(ROOT + message.topic, message.payload, qos=1) for _, message in batch]
+            results = await asyncio.gather(*sent, return_exceptions=True)
+            taken = {n for n, r in zip(numbers, results, strict=True) if not isinstance(r, BaseException)}
+            self._ledger.confirm(taken)
+            self._handed -= taken
+            self._ready[: len(batch)] = [entry for entry in batch if entry[0] not in taken]
+            self.counts.taken += len(taken)
+            self.counts.waiting = len(self._later) + len(self._ready)
+            for result in results:
                 if isinstance(result, BaseException):
                     raise result
-            del self._waiting[: len(batch)]
-            self.counts.taken += len(batch)
-        self._ledger.confirm(self._number)
