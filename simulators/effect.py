@@ -34,6 +34,10 @@ class Effect:
     where: str = ""
     ramp: int = 0
 
+    def strength(self, times: Int64) -> Float64:
+        """How much of it there is at times [us], 0 to 1, float64[n]."""
+        return _strength(self, times)
+
 
 DRIVERS: dict[str, str] = {
     "temperature": "air temperature [Cel]",
@@ -41,6 +45,7 @@ DRIVERS: dict[str, str] = {
     "rain": "rain [mm a day]",
     "sunshine": "clearness of the sky [1]",
     "wind": "wind speed [m/s]",
+    "blackout": "supply is cut off",
     "load": "electric load [1]",
     "rating": "rating of feeders [1]",
     "solar": "photovoltaic power [1]",
@@ -54,7 +59,7 @@ DRIVERS: dict[str, str] = {
     "waste": "waste [1]",
     "generators": "clinics with a generator [1]",
 }
-"""Drivers that effects can change, with the unit of an addition."""
+"""Drivers that effects can change, with the unit of an addition; any other observed property is one too."""
 
 
 class Influence:
@@ -69,6 +74,10 @@ class Influence:
     def touches(self, driver: str) -> bool:
         """Whether any effect changes a driver."""
         return driver in self._by_driver
+
+    def of(self, driver: str) -> list[Effect]:
+        """All effects on a driver, wherever they act."""
+        return self._by_driver.get(driver, [])
 
     def factor(self, driver: str, times: Int64, where: str = "") -> Float64:
         """Product of the factors of a driver at times [us], float64[n]."""

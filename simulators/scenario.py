@@ -1,195 +1,166 @@
 """Scenarios: a story in YAML that bends the city, with what it must cause."""
 
-import re
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from citylab.document import Document, nearest
-from citylab.instant import MICROSECONDS, parse_instant
-from simulators.effect import Effect
+from citylab.instant import parse_instant
+from citylab.vocabulary import vocabulary
+from simulators.cause import EVENTS, INTERVENTIONS, Cause
+from simulators.effect import DRIVERS, Effect
+from simulators.expectation import Expectation
 from simulators.fault import FAULTS, Fault
+from simulators.length import Length, OptionalLength, parse_length
 from simulators.section import DEFAULT_FLEETS
 
-_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_LENGTH = re.compile(r"(\d+(?:\.\d+)?) ?(s|min|h|d|w)")
-Length = Annotated[str, Field(examples=["90 min", "2 d"])]
+__all__ = ["FaultPlan", "Happens", "Intervenes", "Scenario", "parse_length"]
 
-EVENTS: dict[str, tuple[tuple[str, float, float], ...]] = {
-    "heat_wave": (("temperature", 1.0, 1.0), ("humidity", 0.9, 0.0)),
-    "cold_spell": (("temperature", 1.0, -1.0),),
-    "storm": (("rain", 1.0, 1.0), ("wind", 1.0, 0.2), ("sunshine", 0.6, 0.0)),
-    "drought": (("rain", -1.0, 0.0), ("humidity", 0.8, 0.0)),
-    "dust": (("pollution", 1.0, 1.0), ("sunshine", 0.75, 0.0)),
-    "inversion": (("pollution", -1.0, 0.0), ("wind", 0.5, 0.0)),
-    "blackout": (("blackout", 1.0, 0.0),),
-    "demand": (("load", -1.0, 0.0),),
-    "congestion": (("traffic", -1.0, 0.0),),
-    "road_closure": (("capacity", -1.0, 0.0),),
-    "burst_main": (("leakage", -1.0, 0.0),),
-    "epidemic": (("patients", -1.0, 0.0),),
-    "market_day": (("traffic", 1.15, 0.0), ("waste", 1.4, 0.0)),
-    "strike": (("waste", -1.0, 0.0),),
-}
-"""What each event does: driver, factor (-1: the strength itself), addition for a strength of one."""
-
-INTERVENTIONS: dict[str, tuple[tuple[str, float, float], ...]] = {
-    "solar": (("solar", -1.0, 0.0),),
-    "feeder_upgrade": (("rating", -1.0, 0.0),),
-    "demand_response": (("load", -1.0, 0.0),),
-    "bus_lane": (("traffic", -1.0, 0.0),),
-    "leak_repair": (("leakage", -1.0, 0.0),),
-    "irrigation_schedule": (("irrigation", -1.0, 0.0),),
-    "clinic_generators": (("generators", 2.0, 0.0),),
-    "clean_cooking": (("pollution", -1.0, 0.0),),
-    "waste_collection": (("waste", -1.0, 0.0),),
-}
-"""As `EVENTS`; they last from their start to the end of the run."""
-
-
-def parse_length(text: str) -> int:
-    """Time [us] of a text such as ``90 min``, ``2 d 6 h``.
-
-    Raises
-    ------
-    ValueError
-        If it is no such text.
-    """
-    parts = _LENGTH.findall(text)
-    if not parts or _LENGTH.sub("", text).strip():
-        raise ValueError(f'found "{text}"; expected a length such as "90 min", "6 h" or "2 d"')
-    return int(sum(float(number) * _UNITS[unit] for number, unit in parts) * MICROSECONDS)
+DEFAULT_SOLAR = 5e6
+"""Rated photovoltaic power of a city that does not say [W]."""
 
 
 class Happens(Document):
-    """An event: from when, how long, where, how strong.
+    """An event by name, or a driver of the city bent by hand.
 
     Attributes
     ----------
+    event : str
+        Such as ``heat_wave``; see `simulators/cause.py`.
+    driver : str
+        Instead of an event: a driver such as ``temperature``, or an observed property such as ``sound_level``;
+        then `factor` and `add` say what becomes of it.
     at : str
         After the start of the run, such as ``6 h``.
     duration, ramp : str
         Of all of it; of its rise and its fall.
+    every : str
+        It comes again so long after its start, until the run ends.
     where : str
         District or feeder; "" everywhere.
     strength : float
         Degrees of a heat wave, mm a day of a storm, ug/m3 of dust; a factor for demand, congestion, ...
     """
 
-    event: str
+    event: str = ""
+    driver: str = ""
+    factor: float = Field(default=1.0, ge=0)
+    add: float = 0.0
     at: Length = "0 s"
     duration: Length = "1 d"
     ramp: Length = "0 s"
+    every: OptionalLength = ""
     where: str = ""
-    strength: float = 1.0
+    strength: float = Field(default=1.0, description="see citylab scenario list")
 
     @field_validator("event")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in EVENTS:
-            raise ValueError(f'unknown event "{name}"; {nearest(name, EVENTS)}')
-        return name
+        return _one_of("event", name, EVENTS)
 
-    @field_validator("at", "duration", "ramp")
+    @field_validator("driver")
     @classmethod
-    def _length(cls, text: str) -> str:
-        parse_length(text)
-        return text
+    def _driver(cls, name: str) -> str:
+        return _one_of("driver", name, [*DRIVERS, *vocabulary()])
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if bool(self.event) == bool(self.driver):
+            raise ValueError(f"expected an event or a driver; found {'both' if self.event else 'neither'}")
+        if self.event:
+            _check_strength(self.event, EVENTS[self.event], self.strength, self)
+        if 2 * parse_length(self.ramp) > parse_length(self.duration):
+            raise ValueError(f'ramp "{self.ramp}" up and down is longer than the duration "{self.duration}"')
+        if not parse_length(self.duration):
+            raise ValueError(f'found duration "{self.duration}"; expected more than nothing')
+        if self.every and parse_length(self.every) < parse_length(self.duration):
+            raise ValueError(f'every "{self.every}" is shorter than the duration "{self.duration}"; it would overlap')
+        return self
+
+    def effects(self, start: int, end: int) -> Iterator[Effect]:
+        """Its effects in a run from `start` to `end` [us]."""
+        first, length = start + parse_length(self.at), parse_length(self.duration)
+        ramp, again = parse_length(self.ramp), parse_length(self.every) if self.every else 0
+        while True:
+            if self.driver:
+                yield Effect(self.driver, first, first + length, self.factor, self.add, self.where, ramp)
+            else:
+                for change in EVENTS[self.event].changes:
+                    factor = self.strength if change.factor is None else change.factor
+                    add = change.add * self.strength
+                    yield Effect(change.driver, first, first + length, factor, add, self.where, ramp)
+            first += again
+            if not again or first >= end:
+                return
 
 
 class Intervenes(Document):
-    """An intervention: what the city does about it, from when, where, how strong (a factor)."""
+    """An intervention: what the city does about it, from when, where, how strong; it lasts to the end of the run."""
 
     intervention: str
     at: Length = "0 s"
     where: str = ""
-    strength: float = Field(default=1.0, ge=0)
+    strength: float = 1.0
 
     @field_validator("intervention")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in INTERVENTIONS:
-            raise ValueError(f'unknown intervention "{name}"; {nearest(name, INTERVENTIONS)}')
-        return name
+        return _one_of("intervention", name, INTERVENTIONS)
 
-    @field_validator("at")
-    @classmethod
-    def _length(cls, text: str) -> str:
-        parse_length(text)
-        return text
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        _check_strength(self.intervention, INTERVENTIONS[self.intervention], self.strength, self)
+        return self
+
+    def effects(self, start: int, end: int, solar: float) -> Iterator[Effect]:
+        """Its effects in a run from `start` to `end` [us], in a city with so much photovoltaic power [W]."""
+        for change in INTERVENTIONS[self.intervention].changes:
+            factor = self.strength if change.factor is None else change.factor
+            if self.intervention == "solar":
+                factor = 1.0 + self.strength * 1e6 / solar
+            yield Effect(change.driver, start + parse_length(self.at), end, factor, 0.0, self.where)
 
 
 class FaultPlan(Document):
-    """A fault of devices: of which kind, how many of them, when, how strong; see `simulators/fault.py`."""
+    """A fault of devices: of which kind, how many of them, when, how strong; see `simulators/fault.py`.
+
+    Attributes
+    ----------
+    duration : str
+        "" is to the end of the run.
+    """
 
     fault: str
     kind: str = ""
     device: str = ""
     share: float = Field(default=1.0, gt=0, le=1)
     at: Length = "0 s"
-    duration: Length = "1 d"
+    duration: OptionalLength = ""
     rate: float = Field(default=1.0, ge=0, le=1)
     strength: float = 1.0
 
     @field_validator("fault")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in FAULTS:
-            raise ValueError(f'unknown fault "{name}"; {nearest(name, FAULTS)}')
-        return name
+        return _one_of("fault", name, FAULTS)
 
     @field_validator("kind")
     @classmethod
     def _kind(cls, name: str) -> str:
-        if name and name not in DEFAULT_FLEETS:
-            raise ValueError(f'unknown kind "{name}"; {nearest(name, DEFAULT_FLEETS)}')
-        return name
-
-    @field_validator("at", "duration")
-    @classmethod
-    def _length(cls, text: str) -> str:
-        parse_length(text)
-        return text
-
-
-class Expectation(Document):
-    """What must come of it: an indicator, readings of a kind, or the books.
-
-    Attributes
-    ----------
-    indicator : str
-        Code, such as ``ec-i-es-1c``.
-    reading : str
-        Observed property, of devices of `kind`, over `from` to `to` of the run, by `function`.
-    ledger : str
-        ``sent``, ``lost``, ``duplicates``, ``refused``.
-    above, below, equals : float | None
-        Bounds; `equals` within `tolerance`.
-    """
-
-    indicator: str = ""
-    reading: str = ""
-    ledger: str = ""
-    kind: str = ""
-    where: str = ""
-    function: Literal["mean", "min", "max", "sum", "count", "increase", "share_below", "share_above"] = "mean"
-    threshold: float | None = None
-    start: Length = "0 s"
-    end: Length = ""
-    above: float | None = None
-    below: float | None = None
-    equals: float | None = None
-    tolerance: float = Field(default=0.0, ge=0)
+        return _one_of("kind", name, DEFAULT_FLEETS)
 
     @model_validator(mode="after")
-    def _complete(self) -> "Expectation":
-        subjects = [name for name in ("indicator", "reading", "ledger") if getattr(self, name)]
-        if len(subjects) != 1:
-            raise ValueError(f"expected exactly one of indicator, reading, ledger; found {subjects or 'none'}")
-        if self.above is None and self.below is None and self.equals is None:
-            raise ValueError("expected at least one of above, below, equals")
+    def _fits(self) -> Self:
+        if self.strength < 0 and self.fault not in {"drift", "clock_skew"}:
+            raise ValueError(f"{self.fault}: found strength {self.strength:g}; expected 0 or more")
         return self
+
+    def set(self, start: int, end: int) -> Fault:
+        """The fault of a run from `start` to `end` [us]."""
+        first = start + parse_length(self.at)
+        last = first + parse_length(self.duration) if self.duration else end
+        return Fault(self.fault, first, last, self.kind, self.device, self.share, self.rate, self.strength)
 
 
 class Scenario(Document):
@@ -200,9 +171,13 @@ class Scenario(Document):
     start : str
         ISO 8601 with a zone; "" for now.
     speed : float
-        City seconds in a second; 0 is as fast as possible.
+        City seconds in a second when it is played live; 0 is as fast as possible.
     interval : str
         Between two messages of a device.
+    fleets : dict[str, int]
+        Devices by kind, where the city's own numbers do not do.
+    baseline : str
+        What runs are compared with: ``nothing`` happens, or the ``events`` and faults alone without interventions.
     """
 
     name: str = Field(pattern=r"^[a-z0-9-]+$")
@@ -214,6 +189,7 @@ class Scenario(Document):
     duration: Length = "1 d"
     speed: float = Field(default=1.0, ge=0)
     interval: Length = "15 min"
+    baseline: Literal["nothing", "events"] = "nothing"
     fleets: Mapping[str, int] = Field(default_factory=dict)
     events: tuple[Happens, ...] = ()
     faults: tuple[FaultPlan, ...] = ()
@@ -224,58 +200,72 @@ class Scenario(Document):
     @classmethod
     def _start(cls, text: str) -> str:
         if text:
-            parse_instant(text)
-        return text
-
-    @field_validator("duration", "interval")
-    @classmethod
-    def _length(cls, text: str) -> str:
-        parse_length(text)
+            try:
+                parse_instant(text)
+            except ValueError:
+                raise ValueError(
+                    f'found "{text}"; expected a date and time with a zone, such as "2026-03-02T00:00:00Z"'
+                ) from None
         return text
 
     @field_validator("fleets")
     @classmethod
     def _kinds(cls, fleets: Mapping[str, int]) -> Mapping[str, int]:
         for kind, number in fleets.items():
-            if kind not in DEFAULT_FLEETS:
-                raise ValueError(f'unknown kind "{kind}"; {nearest(kind, DEFAULT_FLEETS)}')
+            _one_of("kind", kind, DEFAULT_FLEETS)
             if number < 0:
                 raise ValueError(f"{kind}: found {number}; expected 0 or more devices")
         return fleets
 
+    @field_validator("interval")
+    @classmethod
+    def _interval(cls, text: str) -> str:
+        if parse_length(text) < 1_000_000:
+            raise ValueError(f'found "{text}"; expected a second or more')
+        return text
+
+    @property
+    def length(self) -> int:
+        """Duration [us]."""
+        return parse_length(self.duration)
+
+    def without_story(self) -> "Scenario":
+        """The same run as its baseline says."""
+        change: dict[str, object] = {"interventions": ()}
+        if self.baseline == "nothing":
+            change |= {"events": (), "faults": ()}
+        return self.model_copy(update=change)
+
     def set_faults(self, start_us: int) -> list[Fault]:
         """Faults of a run from an instant [us]."""
-        return [
-            Fault(
-                plan.fault,
-                start_us + parse_length(plan.at),
-                start_us + parse_length(plan.at) + parse_length(plan.duration),
-                plan.kind,
-                plan.device,
-                plan.share,
-                plan.rate,
-                plan.strength,
-            )
-            for plan in self.faults
-        ]
+        return [plan.set(start_us, start_us + self.length) for plan in self.faults]
 
-    def effects(self, start_us: int) -> list[Effect]:
-        """Effects of events and interventions on the drivers of the city, for a run from an instant [us]."""
-        end = start_us + parse_length(self.duration)
-        found: list[Effect] = []
-        for happens in self.events:
-            first = start_us + parse_length(happens.at)
-            for driver, factor, add in EVENTS[happens.event]:
-                found.append(
-                    Effect(
-                        driver, first, first + parse_length(happens.duration),
-                        happens.strength if factor == -1.0 else factor, add * happens.strength, happens.where,
-                        parse_length(happens.ramp),
-                    )
-                )  # fmt: skip
-        for plan in self.interventions:
-            first = start_us + parse_length(plan.at)
-            for driver, factor, add in INTERVENTIONS[plan.intervention]:
-                strength = plan.strength if factor == -1.0 else factor
-                found.append(Effect(driver, first, end, strength, add * plan.strength, plan.where))
-        return found
+    def effects(self, start_us: int, solar: float = DEFAULT_SOLAR) -> list[Effect]:
+        """Effects of events and interventions on the drivers of the city.
+
+        Parameters
+        ----------
+        start_us : int
+            Start of the run [us since 1970, UTC].
+        solar : float
+            Rated photovoltaic power of the city [W].
+        """
+        end = start_us + self.length
+        found = [effect for happens in self.events for effect in happens.effects(start_us, end)]
+        return found + [effect for plan in self.interventions for effect in plan.effects(start_us, end, solar)]
+
+
+def _one_of(what: str, name: str, valid: Mapping[str, object] | list[str]) -> str:
+    if name and name not in valid:
+        raise ValueError(f'unknown {what} "{name}"; {nearest(name, valid)}')
+    return name
+
+
+def _check_strength(name: str, cause: Cause, strength: float, given: Document) -> None:
+    if not cause.strength and "strength" in given.model_fields_set:
+        raise ValueError(f"{name} has no strength; leave it out")
+    if not cause.low <= strength <= cause.high:
+        what = f"{cause.low:g} to {cause.high:g}: {cause.strength}"
+        raise ValueError(f"{name}: found strength {strength:g}; expected {what}")
+    if cause.strength and "strength" not in given.model_fields_set:
+        raise ValueError(f"{name}: strength is missing; expected {cause.low:g} to {cause.high:g}: {cause.strength}")

@@ -15,14 +15,13 @@ from citylab.observation import DatastreamKey, Float64, Int32, Int64, Provenance
 from citylab.thing import Thing
 from citylab.vocabulary import vocabulary
 from simulators.draw import Draw
-from simulators.effect import Effect, Influence
+from simulators.effect import DRIVERS, Effect, Influence
 from simulators.fault import VALUE_FAULTS, Bool, Fault, bend_results
 from simulators.fleet import Column, Fleet, Happening, whole_days
 from simulators.scenario import Scenario
 from simulators.section import DEFAULT_FLEETS, read_section
 from simulators.span import SLOT_US
 from simulators.world import World, build_world
-
 
 MOST_FEEDERS = 64
 """Feeders of the grid; more feeder meters are check meters on them, without customers of their own."""
@@ -105,6 +104,8 @@ class Simulation:
     scenario : Scenario | None
     devices : int
         Number of devices, shared out as the city's fleets are; 0: as many as city and scenario say.
+    effects, faults : sequence
+        More of them, at times of their own, beside the scenario's.
 
     Attributes
     ----------
@@ -121,18 +122,27 @@ class Simulation:
     """
 
     def __init__(
-        self, city: City, seed: int, start_us: int, scenario: Scenario | None = None, *, devices: int = 0
+        self,
+        city: City,
+        seed: int,
+        start_us: int,
+        scenario: Scenario | None = None,
+        *,
+        devices: int = 0,
+        effects: Sequence[Effect] = (),
+        faults: Sequence[Fault] = (),
     ) -> None:
         self.city, self.seed, self.start, self.scenario = city, seed, start_us, scenario
         section = read_section(city)
         numbers = DEFAULT_FLEETS | dict(section.fleets) | (dict(scenario.fleets) if scenario else {})
-        effects: list[Effect] = scenario.effects(start_us) if scenario else []
+        told = scenario.effects(start_us, section.energy.solar) if scenario else []
+        self.effects: tuple[Effect, ...] = (*told, *effects)
         if devices:
             numbers = scaled(numbers, devices)
         feeders = min(MOST_FEEDERS, max(1, numbers.get("feeder_meter", 1)))
         parcels = max(1, numbers.get("irrigation_valve", 1))
-        self.world: World = build_world(city, section, seed, Influence(effects), feeders, parcels)
-        self.faults: list[Fault] = scenario.set_faults(start_us) if scenario else []
+        self.world: World = build_world(city, section, seed, Influence(self.effects), feeders, parcels)
+        self.faults: list[Fault] = [*(scenario.set_faults(start_us) if scenario else ()), *faults]
         self._fault_draws = [Draw(seed, f"fault {i} {fault.name}") for i, fault in enumerate(self.faults)]
         self._taken: dict[tuple[int, str], Bool] = {}
         self.fleets: list[Fleet] = [
@@ -214,8 +224,27 @@ class Simulation:
                 found.append((fault, draw, self._taken[key]))
         return found
 
+    def _is_influenced(self, fleet: Fleet) -> bool:
+        names = {output.observed_property for output in fleet.outputs}
+        return any(effect.driver in names - DRIVERS.keys() for effect in self.effects)
+
+    def _influenced(self, fleet: Fleet, columns: list[Column], times: Int64, devices: Int64) -> None:
+        """Let effects act that are named as an observed property: on what is there, not on what sensors make of it."""
+        for position, number in enumerate(fleet.regular):
+            output = fleet.outputs[number]
+            name = output.observed_property
+            if name in DRIVERS or output.mode == "register" or not self.world.influence.touches(name):
+                continue
+            column = columns[position].astype(np.float64)
+            for effect in self.world.influence.of(name):
+                here = [effect.where in {"", d.site.district, d.properties.get("feeder")} for d in fleet.devices]
+                full = effect.strength(times) * np.array(here, dtype=np.float64)[devices]
+                column = column * (1.0 + (effect.factor - 1.0) * full) + effect.add * full
+            columns[position] = np.clip(column, output.low, output.high)
+
     def _bent(self, fleet: Fleet, columns: list[Column], times: Int64, devices: Int64) -> list[Column]:
-        """Results as the faults leave them."""
+        """Results as effects on observed properties and faults leave them."""
+        self._influenced(fleet, columns, times, devices)
         faults = [entry for entry in self.faults_of(fleet) if entry[0].name in VALUE_FAULTS]
         for fault, draw, taken in faults:
             for position, number in enumerate(fleet.regular):
@@ -239,7 +268,7 @@ class Simulation:
             grid_times = np.repeat(times, fleet.number)
             devices = np.tile(fleet.index, len(times))
             columns = [c.reshape(shape) for c in fleet.at(grid_times, devices, interval_us)]
-        if self.faults_of(fleet):
+        if self.faults_of(fleet) or self._is_influenced(fleet):
             flat = [column.ravel() for column in columns]
             bent = self._bent(fleet, flat, np.repeat(times, fleet.number), np.tile(fleet.index, len(times)))
             columns = [column.reshape(shape) for column in bent]

@@ -8,6 +8,7 @@ import pytest
 from citylab.city import city_names, load_city
 from citylab.document import DocumentError, load_document, parse_document
 from citylab.instant import parse_instant
+from citylab.vocabulary import vocabulary
 from simulators import scenario as scenario_module
 from simulators.effect import DRIVERS, Influence
 from simulators.scenario import EVENTS, INTERVENTIONS, Scenario, parse_length
@@ -71,8 +72,8 @@ def test_mistakes_name_the_line_and_the_remedy(change, says):
 def test_events_and_interventions_touch_known_drivers():
     for table in (EVENTS, INTERVENTIONS):
         for name, rows in table.items():
-            for driver, _, _ in rows:
-                assert driver in DRIVERS or driver == "blackout", name
+            for driver in (change.driver for change in rows.changes):
+                assert driver in DRIVERS or driver in vocabulary(), name
 
 
 @pytest.mark.parametrize(("text", "hours"), [("90 min", 1.5), ("2 d", 48), ("1 d 6 h", 30), ("45 s", 0.0125)])

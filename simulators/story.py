@@ -1,0 +1,204 @@
+"""Scenario files read and judged against their city: every mistake with its line, before anything runs."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from citylab.city import City, city_names, load_city
+from citylab.document import DocumentError, Mistake, line_of, nearest, parse_document, read_yaml
+from citylab.instant import format_instant, parse_instant
+from citylab.vocabulary import vocabulary
+from simulators.cause import EVENTS, INTERVENTIONS, is_local
+from simulators.clock import load_problem
+from simulators.effect import DRIVERS
+from simulators.expectation import Expectation
+from simulators.length import parse_length
+from simulators.scenario import Happens, Scenario
+from simulators.section import DEFAULT_FLEETS, read_section
+from simulators.simulation import MOST_FEEDERS, fleet_classes
+from simulators.span import EPOCH_DAY
+
+SHIPPED = Path(__file__).with_name("scenarios")
+FIRST = EPOCH_DAY * 86_400_000_000
+Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A scenario that fits its city."""
+
+    scenario: Scenario
+    city: City
+    file: str
+
+
+def scenario_paths(overlay: Path | None = None) -> dict[str, Path]:
+    """Files of all scenarios by name: the shipped ones, and those of a folder of the user's over them."""
+    folders = [SHIPPED, *([overlay] if overlay else [])]
+    found = {path.stem: path for folder in folders for path in folder.glob("*.yaml")}
+    return dict(sorted(found.items()))
+
+
+def find_scenario(name: str, overlay: Path | None = None) -> Path:
+    """File of a scenario: by its name, or the path itself.
+
+    Raises
+    ------
+    ValueError
+        If there is no scenario of that name.
+    """
+    if name.endswith((".yaml", ".yml")):
+        return Path(name)
+    known = scenario_paths(overlay)
+    if name not in known:
+        raise ValueError(f'no scenario "{name}"; {nearest(name, known)}')
+    return known[name]
+
+
+def load_story(path: Path, cities: Path | None = None, indicators: Collection[str] | None = None) -> Story:
+    """A scenario from a file, judged against its city.
+
+    Parameters
+    ----------
+    cities : Path | None
+        Folder of cities of the user's own.
+    indicators : collection of str | None
+        Codes that `expect` may name; None: any.
+
+    Raises
+    ------
+    DocumentError
+        With every mistake.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DocumentError([Mistake(str(path), 0, "", f"not UTF-8 text (byte {error.start})")]) from None
+    except OSError as error:
+        raise DocumentError([Mistake(str(path), 0, "", f"cannot be read: {error.strerror}")]) from None
+    return parse_story(text, str(path), cities, indicators)
+
+
+def parse_story(text: str, file: str, cities: Path | None = None, indicators: Collection[str] | None = None) -> Story:
+    """A scenario from YAML text; see `load_story`."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line[: len(line) - len(line.lstrip())].count("\t"):
+            what = "found a tab at the start of the line; expected spaces, YAML knows no other indentation"
+            raise DocumentError([Mistake(file, number, "", what)])
+    scenario = parse_document(Scenario, text, file)
+    node = read_yaml(text, file)[1]
+    try:
+        city = load_city(scenario.city, cities)
+    except DocumentError:
+        raise
+    except ValueError:
+        what = f'found "{scenario.city}"; {nearest(scenario.city, city_names(cities))}'
+        raise DocumentError([Mistake(file, line_of(node, ["city"]), "city", what)]) from None
+    return judged(scenario, city, file, node, indicators)
+
+
+def judged(
+    scenario: Scenario,
+    city: City,
+    file: str = "scenario",
+    node: yaml.Node | None = None,
+    indicators: Collection[str] | None = None,
+) -> Story:
+    """A scenario that fits its city.
+
+    Raises
+    ------
+    DocumentError
+        With every mistake, by its line where `node` tells.
+    """
+    found = list(_Judge(scenario, city, indicators).mistakes())
+    if found:
+        raise DocumentError(
+            Mistake(file, line_of(node, place), ".".join(map(str, place)), text) for place, text in found
+        )
+    return Story(scenario, city, file)
+
+
+class _Judge:
+    """Looks for what a scenario says that its city does not have, or that cannot be."""
+
+    def __init__(self, scenario: Scenario, city: City, indicators: Collection[str] | None) -> None:
+        self.scenario, self.indicators = scenario, indicators
+        section = read_section(city)
+        self.numbers: Mapping[str, int] = DEFAULT_FLEETS | dict(section.fleets) | dict(scenario.fleets)
+        self.districts = [district.name for district in city.districts]
+        feeders = min(MOST_FEEDERS, max(1, self.numbers["feeder_meter"]))
+        count = len(self.districts)
+        self.feeders = [f"{self.districts[i % count]}-f{i // count + 1}" for i in range(feeders)]
+
+    def mistakes(self) -> Iterator[tuple[Place, str]]:
+        scenario = self.scenario
+        if scenario.start and parse_instant(scenario.start) < FIRST:
+            yield ("start",), f'found "{scenario.start}"; the simulated city begins on {format_instant(FIRST)[:10]}'
+        if not scenario.length:
+            yield ("duration",), f'found "{scenario.duration}"; expected more than nothing'
+        speed = load_problem(sum(self.numbers.values()), parse_length(scenario.interval), scenario.speed)
+        if speed:
+            yield ("speed" if "speed" in scenario.model_fields_set else "interval",), speed
+        for i, happens in enumerate(scenario.events):
+            yield from self._event(("events", i), happens)
+        for i, plan in enumerate(scenario.interventions):
+            yield from self._time((*("interventions", i), "at"), plan.at)
+            yield from self._where(("interventions", i, "where"), plan.where, plan.intervention,
+                                   local=is_local(INTERVENTIONS[plan.intervention], vocabulary().keys()))  # fmt: skip
+        for i, fault in enumerate(scenario.faults):
+            yield from self._time(("faults", i, "at"), fault.at)
+            if fault.kind and not self.numbers[fault.kind]:
+                yield ("faults", i, "kind"), f"{scenario.city} has no {fault.kind}; give it some under fleets"
+        for i, expected in enumerate(scenario.expect):
+            yield from self._expectation(("expect", i), expected)
+
+    def _event(self, place: Place, happens: Happens) -> Iterator[tuple[Place, str]]:
+        yield from self._time((*place, "at"), happens.at)
+        name = happens.event or happens.driver
+        if happens.event:
+            local = is_local(EVENTS[happens.event], {p for p in vocabulary() if p not in DRIVERS})
+        else:
+            local = happens.driver in {"blackout", "load", "rating", "generators"} or happens.driver not in DRIVERS
+        yield from self._where((*place, "where"), happens.where, name, local=local)
+
+    def _time(self, place: Place, text: str) -> Iterator[tuple[Place, str]]:
+        if parse_length(text) >= self.scenario.length:
+            yield place, f'found "{text}"; expected a time before the end of the run, "{self.scenario.duration}"'
+
+    def _where(self, place: Place, where: str, name: str, *, local: bool) -> Iterator[tuple[Place, str]]:
+        if not where:
+            return
+        if where not in self.districts and where not in self.feeders:
+            near = nearest(where, [*self.districts, *self.feeders])
+            yield place, f'found "{where}", which {self.scenario.city} does not have; {near}'
+        elif not local:
+            yield place, f'found "{where}"; {name} is about the whole city, leave where out'
+
+    def _expectation(self, place: Place, expected: Expectation) -> Iterator[tuple[Place, str]]:
+        length = self.scenario.length
+        start = parse_length(expected.start)
+        end = parse_length(expected.end) if expected.end else length
+        if start >= end:
+            yield (*place, "end"), f'found "{expected.end}"; expected a time after the start, "{expected.start}"'
+        if end > length:
+            yield (*place, "end"), f'found "{expected.end}"; the run ends after "{self.scenario.duration}"'
+        if expected.indicator and self.indicators is not None and expected.indicator not in self.indicators:
+            near = nearest(expected.indicator, self.indicators)
+            yield (*place, "indicator"), f'unknown indicator "{expected.indicator}"; {near}'
+        if expected.indicator and expected.where and expected.where not in self.districts:
+            near = nearest(expected.where, self.districts)
+            yield (*place, "where"), f'found "{expected.where}"; an indicator is of a district; {near}'
+        if expected.reading:
+            yield from self._reading(place, expected)
+
+    def _reading(self, place: Place, expected: Expectation) -> Iterator[tuple[Place, str]]:
+        kinds = fleet_classes()
+        said = {o.observed_property for o in kinds[expected.kind].outputs} if expected.kind else set()
+        if expected.kind and expected.reading not in said:
+            near = nearest(expected.reading, said)
+            yield (*place, "reading"), f"{expected.kind} does not say {expected.reading}; {near}"
+        if expected.kind and not self.numbers[expected.kind]:
+            yield (*place, "kind"), f"{self.scenario.city} has no {expected.kind}; give it some under fleets"
