@@ -19,7 +19,7 @@ def mixing(hour: Float64, wind: Float64, irradiance: Float64) -> Float64:
     References
     ----------
     Stull 1988, An Introduction to Boundary Layer Meteorology, ch. 1: the mixed layer grows from sunrise to
-    afternoon and collapses at sunset.
+    afternoon and collapses at sunset. The numbers are ours.
     """
     depth = 0.55 + 1.1 * np.clip(np.sin((hour - 8.5) / 10.5 * np.pi), 0.0, 1.0) * (hour > 8.5) * (hour < 19.0)
     depth = depth + irradiance / 1000.0 * 0.25
@@ -56,7 +56,7 @@ def ozone(mean: float, irradiance: Float64, traffic: Float64, hour: Float64) -> 
 
     References
     ----------
-    Seinfeld and Pandis 2016, Atmospheric Chemistry and Physics, ch. 6.
+    Seinfeld and Pandis 2016, Atmospheric Chemistry and Physics, ch. 6: the chemistry. The numbers are ours.
     """
     sun = np.clip(irradiance / 800.0, 0.0, 1.2)
     afternoon = np.exp(-0.5 * ((hour - 14.5) / 3.2) ** 2)
@@ -79,7 +79,7 @@ def traffic_noise(flow: Float64, speed: Float64, distance: Float64) -> Float64:
     References
     ----------
     Department of Transport 1988, Calculation of Road Traffic Noise: L10 = 42.2 + 10 log10 q with its speed
-    correction for 10 % heavy vehicles; less 3 dB for the equivalent level (Abbott and Nelson 2002).
+    correction for 10 % heavy vehicles and its decay with distance. The 3 dB to the equivalent level are ours.
     """
     v, p = np.maximum(speed, 15.0), 10.0
     l10 = 42.2 + 10.0 * np.log10(np.maximum(flow, 5.0))

@@ -39,11 +39,9 @@ def class_shapes(hour: Float64, working: Float64, fasting: Float64) -> Float64:
     float64[n, 3]
         Residential with an evening peak; business and public with a flat top by day.
 
-    References
-    ----------
-    Kallis et al. 2023, MTF-based load profiles; McLoughlin et al. 2015, A clustering approach to domestic
-    electricity load profile characterisation, doi:10.1016/j.apenergy.2014.12.039. The numbers are ours, set
-    for a load factor of 0.5 to 0.65 and an evening peak between 19 and 21 h.
+    Notes
+    -----
+    The numbers are ours, set for a daily load factor of 0.5 to 0.75 and an evening peak between 18 and 21 h.
     """
     at = np.append(np.arange(24.0), 24.0) + 0.5
     course = [np.interp((hour - 0.5) % 24.0 + 0.5, at, np.append(s, s[0])) for s in (RESIDENTIAL, BUSINESS, PUBLIC)]
@@ -66,8 +64,8 @@ def temperature_response(temperature: Float64, cooling: float, heating: float) -
 
     References
     ----------
-    Sailor and Munoz 1997, Sensitivity of electricity and natural gas consumption to climate in the U.S.A.,
-    doi:10.1016/S0360-5442(97)00034-0: linear in the distance from a comfort range.
+    Sailor 2001, Relating residential and commercial sector electricity loads to climate,
+    doi:10.1016/S0360-5442(01)00023-8: loads follow degrees above and below a comfort range. The range is ours.
     """
     return 1.0 + cooling * np.maximum(temperature - 24.0, 0.0) + heating * np.maximum(14.0 - temperature, 0.0)
 
@@ -149,8 +147,8 @@ def voltage_at_customer(nominal: float, feeder_loading: Float64, distance: Float
 
     References
     ----------
-    Kersting 2018, Distribution System Modeling and Analysis, ch. 3: uniformly loaded feeder; full load drops
-    the voltage at the end by 9 %.
+    Kersting 2018, Distribution System Modeling and Analysis, ch. 3: uniformly loaded feeder. The drop of 9 % at
+    full load is ours.
     """
     result: Float64 = nominal * (1.02 - 0.09 * feeder_loading * (2.0 * distance - distance**2))
     return result

@@ -31,8 +31,8 @@ def fridge_temperature(
 
     References
     ----------
-    Newton's law of cooling with one heat capacity; hold-over times of WHO PQS E003 prequalified mains fridges
-    (2 to 10 Cel in 4 to 20 h at 43 Cel, longer with ice lining).
+    Newton's law of cooling with one heat capacity. The time constants are ours: hours for household fridges,
+    days for ice-lined ones.
     """
     result = np.empty_like(room)
     state = start.copy()
@@ -97,7 +97,7 @@ def response_time(median: float, congestion: Float64, draws: Float64) -> Float64
     References
     ----------
     Westgate et al. 2013, Travel time estimation for ambulances using Bayesian data augmentation,
-    doi:10.1214/13-AOAS626: log-normal travel times.
+    doi:10.1214/13-AOAS626: log-normal travel times. The spread is ours.
     """
     result: Float64 = median * (0.35 + 0.65 * congestion) * np.exp(0.35 * draws)
     return result

@@ -45,10 +45,9 @@ def travel_time_ratio(saturation: Float64) -> Float64:
 def queue_ratio(saturation: Float64) -> Float64:
     """As `travel_time_ratio`, with the steeper rise of signalised streets of growing cities: 1 + 0.9 x^3.2.
 
-    References
-    ----------
-    Form of the BPR function with parameters for congested urban arterials in the range of Skabardonis and
-    Dowling 1997, Improved speed-flow relationships for planning applications, TRR 1572.
+    Notes
+    -----
+    The form is that of `travel_time_ratio`; the two parameters are ours, set for the peak speeds of such cities.
     """
     result: Float64 = 1.0 + 0.9 * np.maximum(saturation, 0.0) ** 3.2
     return result

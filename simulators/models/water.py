@@ -14,9 +14,9 @@ USE = np.array([
 def use_course(hour: Float64) -> Float64:
     """Use of water over its daily mean, float64[n], by local hour: peaks at 6-8 h and 18-19 h.
 
-    References
-    ----------
-    Trifunovic 2006, Introduction to Urban Water Distribution, ch. 2: diurnal peak factor 1.5 to 2.
+    Notes
+    -----
+    The numbers are ours, with a peak factor of 1.5 to 2.
     """
     at = np.append(np.arange(24.0), 24.0)
     result: Float64 = np.interp(hour % 24.0, at, np.append(USE, USE[0])) / USE.mean()
@@ -28,8 +28,9 @@ def leakage(mean: Float64, pressure: Float64, mean_pressure: float, exponent: fl
 
     References
     ----------
-    May 1994 and Lambert 2001, fixed and variable area discharge: flow goes with pressure to the power N1,
-    0.5 to 1.5, about 1 for mixed networks.
+    Fixed and variable area discharge (FAVAD): flow goes with pressure to the power N1, 0.5 for rigid and 1.5 for
+    flexible openings, about 1 for large networks of mixed materials
+    (http://i2owater.com/pressureandleakage-relationship.aspx).
     """
     result: Float64 = mean * (np.maximum(pressure, 0.0) / mean_pressure) ** exponent
     return result
@@ -45,8 +46,8 @@ def chlorine(dose: float, age_hours: Float64, temperature: Float64) -> Float64:
 
     References
     ----------
-    Rossman, Clark and Grayman 1994, doi:10.1061/(ASCE)0733-9372(1994)120:4(803): first-order decay, here
-    0.04 per hour at 20 Cel, faster by 7 % a degree.
+    Rossman, Clark and Grayman 1994, doi:10.1061/(ASCE)0733-9372(1994)120:4(803): first-order decay. The rate, 0.04
+    per hour at 20 Cel and faster by 7 % a degree, is ours.
     """
     rate = 0.04 * 1.07 ** (temperature - 20.0)
     result: Float64 = dose * np.exp(-rate * age_hours)
