@@ -1,15 +1,15 @@
 """Plain tables for a terminal."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[int] = ()) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[object]], right: Container[int] = ()) -> str:
     """Aligned text of a table.
 
     Parameters
     ----------
-    right : sequence of int
+    right : container of int
         Columns set to the right.
 
     Examples

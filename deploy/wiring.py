@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,6 +19,7 @@ from citylab.state import State
 from citylab.store import Store
 from dashboards.router import router as page_router
 from deploy.access import credentials
+from deploy.audit_endpoint import router as audit_router
 from deploy.channel import Login, answer_commands, send_command
 from deploy.settings import SettingError, Settings
 from deploy.source_file import load_sources
@@ -155,9 +157,11 @@ def make_app(parts: Parts) -> FastAPI:
         parts.health,
         partial(send_command, login(settings, "services")),
         settings.cards,
+        settings.rules,
     )
     hosts = [name.strip() for name in settings.allowed_hosts.split(",") if name.strip()]
-    return create_app(context, [page_router()], hosts, credentials(parts.settings.data)["api"])
+    routers = [audit_router(parts.store, parts.state, ledger_folder(settings)), page_router()]
+    return create_app(context, routers, hosts, credentials(settings.data)["api"])
 
 
 def login(settings: Settings, user: str) -> Login:
@@ -190,6 +194,11 @@ def _secret(path: Any) -> str:
         raise SettingError(f"{path}: cannot be read ({error.strerror})") from None
 
 
+def ledger_folder(settings: Settings) -> Path:
+    """Where the simulators write what they mean and send."""
+    return settings.data / "ledger"
+
+
 def make_simulation(parts: Parts) -> Simulation:
     """The simulated city, with as many devices as the settings ask for."""
     simulation = Simulation(parts.city, parts.settings.seed, parts.clock())
@@ -212,7 +221,7 @@ def make_publisher(parts: Parts, simulation: Simulation) -> Publisher:
         username="simulator",
         password=credentials(settings.data)["simulator"],
     )
-    publisher = Publisher(simulation, profiles(settings), login, Ledger(settings.data / "ledger"))
+    publisher = Publisher(simulation, profiles(settings), login, Ledger(ledger_folder(settings)))
 
     def health() -> dict[str, Any]:
         counts = asdict(publisher.counts)

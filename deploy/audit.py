@@ -1,0 +1,255 @@
+"""Closes the books: what the ledger of the simulators says was sent, against what the store and the box hold."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+
+from citylab.instant import format_instant
+from citylab.observation import DatastreamKey, Float64, Int64, TimeSource
+from citylab.state import DeadLetterBox, KeyValue, Registry
+from citylab.store import Mask, Store
+from simulators.record import Entry, digest_of
+
+SHOWN = 50
+"""Messages named one by one for each kind of trouble."""
+_PAGE = 1000
+_STREAMS = 200
+
+
+class Fate(StrEnum):
+    """What became of a message that was meant; each has exactly one."""
+
+    DROPPED = "dropped"
+    """A fault of the device kept it from being sent."""
+    WAITING = "waiting"
+    """Not handed to the broker yet."""
+    UNSURE = "unsure"
+    """Handed over, never confirmed, and not stored: it may never have reached the broker."""
+    STORED = "stored"
+    DEAD_LETTER = "dead-letter"
+    """Its bytes are in the dead-letter box."""
+    GARBLED = "garbled"
+    """Garbage that is not in the box: it was decoded, shed or evicted."""
+    LOST = "lost"
+    """Confirmed by the broker, and neither stored nor refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One message that needs a look."""
+
+    number: int
+    device: str
+    moment: str
+    faults: str
+    text: str
+
+
+@dataclass(slots=True)
+class Audit:
+    """The closed books.
+
+    Attributes
+    ----------
+    fates : Counter[Fate]
+        Messages by what became of them; their sum is `meant`.
+    by_device, by_fault : dict[str, Counter[Fate]]
+        The same for each device, and for each fault ("none": untouched).
+    doubled : int
+        Rows of the store beyond one for each reading and sending.
+    again : int
+        Sendings beyond the first: a message without a time of its own counts again each time.
+    shed : dict[str, int]
+        Messages the gateway did not look at, by device; by the gateway's own durable count.
+    evicted : int
+        Entries that the dead-letter box had no room for; by its own durable count.
+    """
+
+    meant: int = 0
+    fates: Counter[Fate] = field(default_factory=Counter)
+    by_device: dict[str, Counter[Fate]] = field(default_factory=lambda: defaultdict(Counter))
+    by_fault: dict[str, Counter[Fate]] = field(default_factory=lambda: defaultdict(Counter))
+    doubled: int = 0
+    again: int = 0
+    shed: dict[str, int] = field(default_factory=dict)
+    evicted: int = 0
+    troubles: list[Trouble] = field(default_factory=list)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is lost beyond what was shed and counted, and nothing is doubled."""
+        lost = {name: fates[Fate.LOST] for name, fates in self.by_device.items() if fates[Fate.LOST]}
+        return not self.doubled and all(n <= self.shed.get(name, 0) for name, n in lost.items())
+
+
+@dataclass(slots=True)
+class _Series:
+    """What one series should hold: columns of the readings that messages said."""
+
+    message: list[int] = field(default_factory=list)
+    time: list[int] = field(default_factory=list)
+    result: list[float] = field(default_factory=list)
+    sendings: list[int] = field(default_factory=list)
+
+
+def audit(entries: Iterable[Entry], store: Store, registry: Registry, box: DeadLetterBox, gateway: KeyValue) -> Audit:
+    """Compare the ledger with the store, key by key.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+        Of `simulators.ledger.Ledger.entries`.
+    gateway : KeyValue
+        The gateway's memory, for what it shed.
+
+    Notes
+    -----
+    A message with a time of its own is stored if the store holds all its readings under its time. One without is
+    matched by result: each sending may have given one row.
+    """
+    found = Audit(evicted=box.count().get("evicted", 0), shed=_shed(gateway))
+    messages: list[Entry] = []
+    timed: dict[DatastreamKey, _Series] = defaultdict(_Series)
+    untimed: dict[DatastreamKey, _Series] = defaultdict(_Series)
+    for entry in entries:
+        place = len(messages)
+        messages.append(entry)
+        found.again += max(0, entry.sendings - 1)
+        if not entry.sendings or entry.garbled:
+            continue
+        for (name, channel), result in entry.said.items():
+            series = (untimed if entry.time is None else timed)[DatastreamKey(entry.device, name, channel)]
+            series.message.append(place)
+            series.time.append(entry.moment if entry.time is None else entry.time)
+            series.result.append(np.nan if isinstance(result, str) else float(result))
+            series.sendings.append(entry.sendings)
+    found.meant = len(messages)
+    missing = np.zeros(len(messages), dtype=bool)
+    ids = {stream.key: stream.id for stream in registry.datastreams()}
+    _check_timed(timed, ids, store, missing, found)
+    _check_untimed(untimed, ids, store, missing, found)
+    refused = _digests(box)
+    for entry, absent in zip(messages, missing.tolist(), strict=True):
+        _settle(entry, _fate(entry, absent=absent, refused=entry.digest in refused), found)
+    return found
+
+
+def _fate(entry: Entry, *, absent: bool, refused: bool) -> Fate:
+    if entry.dropped:
+        return Fate.DROPPED
+    if not entry.sendings:
+        return Fate.WAITING
+    if refused:
+        return Fate.DEAD_LETTER
+    if entry.garbled:
+        return Fate.GARBLED if entry.confirmed else Fate.UNSURE
+    if not absent:
+        return Fate.STORED
+    return Fate.LOST if entry.confirmed else Fate.UNSURE
+
+
+def _settle(entry: Entry, fate: Fate, found: Audit) -> None:
+    found.fates[fate] += 1
+    found.by_device[entry.device][fate] += 1
+    for name in entry.faults or ("none",):
+        found.by_fault[name][fate] += 1
+    texts = {
+        Fate.LOST: "the broker took it, but it is neither stored nor in the dead-letter box",
+        Fate.GARBLED: "garbage that is not in the dead-letter box: it may have been decoded into readings",
+    }
+    if fate in texts and found.fates[fate] <= SHOWN:
+        found.troubles.append(_trouble(entry, texts[fate]))
+
+
+def _trouble(entry: Entry, text: str) -> Trouble:
+    return Trouble(entry.number, entry.device, format_instant(entry.moment), ",".join(entry.faults), text)
+
+
+def _check_timed(
+    wanted: Mapping[DatastreamKey, _Series], ids: Mapping[DatastreamKey, int], store: Store, missing: Mask, found: Audit
+) -> None:
+    """Mark messages of which a reading is not under its time; count rows that stand twice under one time."""
+    for keys in _groups(wanted, ids, missing):
+        low = min(min(wanted[key].time) for key in keys)
+        high = max(max(wanted[key].time) for key in keys) + 1
+        rows = store.read(np.array([ids[key] for key in keys], dtype=np.int32), low, high)
+        order = np.lexsort((rows.sequence, rows.phenomenon_time, rows.datastream))
+        stream, time = rows.datastream[order], rows.phenomenon_time[order]
+        for key in keys:
+            series = wanted[key]
+            held = time[np.searchsorted(stream, ids[key], "left") : np.searchsorted(stream, ids[key], "right")]
+            times = np.array(series.time, dtype=np.int64)
+            missing[np.array(series.message)[~np.isin(times, held)]] = True
+            mine = held[np.isin(held, times)]
+            found.doubled += len(mine) - len(np.unique(mine))
+
+
+def _check_untimed(
+    wanted: Mapping[DatastreamKey, _Series], ids: Mapping[DatastreamKey, int], store: Store, missing: Mask, found: Audit
+) -> None:
+    """Match rows to sendings by result; mark messages without a row, count rows without a sending."""
+    for keys in _groups(wanted, ids, missing):
+        low = min(min(wanted[key].time) for key in keys)
+        rows = store.read(np.array([ids[key] for key in keys], dtype=np.int32), low, np.iinfo(np.int64).max // 2000)
+        for key in keys:
+            held = np.sort(rows.result[(rows.datastream == ids[key]) & (rows.time_source == TimeSource.ARRIVAL)])
+            series = wanted[key]
+            unmatched, extra = _match(np.array(series.result), np.array(series.sendings), held)
+            missing[np.array(series.message)[unmatched]] = True
+            found.doubled += extra
+
+
+def _match(results: Float64, sendings: Int64, held: Float64) -> tuple[Int64, int]:
+    """Places of results without a row, and rows without a sending; `held` is sorted, NaN (text) last."""
+    order = np.argsort(results, kind="stable")
+    unmatched: list[int] = []
+    extra = row = 0
+    for place in order.tolist():
+        value, taken = results[place], 0
+        while row < len(held) and held[row] < value and not _near(held[row], value):
+            row += 1
+            extra += 1
+        while row < len(held) and taken < sendings[place] and _near(held[row], value):
+            row += 1
+            taken += 1
+        if not taken:
+            unmatched.append(place)
+    return np.array(unmatched, dtype=np.int64), extra + len(held) - row
+
+
+def _near(a: float, b: float) -> bool:
+    return bool(np.isclose(a, b, rtol=1e-6, atol=1e-9, equal_nan=True))
+
+
+def _groups(
+    wanted: Mapping[DatastreamKey, _Series], ids: Mapping[DatastreamKey, int], missing: Mask
+) -> Iterable[list[DatastreamKey]]:
+    """Series that the store knows, some at a time; messages of unknown ones are marked missing."""
+    known = []
+    for key, series in wanted.items():
+        if key in ids:
+            known.append(key)
+        else:
+            missing[series.message] = True
+    for first in range(0, len(known), _STREAMS):
+        yield known[first : first + _STREAMS]
+
+
+def _digests(box: DeadLetterBox) -> set[str]:
+    """Digests of the simulated messages in the dead-letter box."""
+    found: set[str] = set()
+    before: int | None = None
+    while letters := box.find(before=before, limit=_PAGE):
+        found.update(digest_of(one.topic, one.payload) for one in letters if one.simulated and not one.place)
+        before = letters[-1].id
+    return found
+
+
+def _shed(gateway: KeyValue) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for device, _, n in gateway.get("book/shed") or []:
+        counts[str(device)] += int(n)
+    return dict(counts)

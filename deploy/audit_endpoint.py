@@ -1,0 +1,47 @@
+"""The audit over HTTP: `/api/v1/audit`; here and not in the services, since it reads the simulators' ledger."""
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+
+from citylab.state import State
+from citylab.store import Store
+from deploy.audit import Audit, Fate, audit
+from simulators.ledger import Ledger
+
+
+def router(store: Store, state: State, ledger_folder: Path) -> APIRouter:
+    """The route of the audit."""
+    api = APIRouter(prefix="/api/v1", tags=["audit"])
+
+    @api.get("/audit")
+    def close_the_books() -> dict[str, Any]:
+        """Compare what the simulated devices sent with what is stored, refused and shed, message by message."""
+        entries = Ledger(ledger_folder).entries()
+        return describe(audit(entries, store, state.registry, state.rejects, state.memory("gateway")))
+
+    return api
+
+
+def describe(found: Audit) -> dict[str, Any]:
+    """The audit as JSON."""
+
+    def fates(counts: Any) -> dict[str, int]:
+        return {fate.value: counts[fate] for fate in Fate if counts[fate]}
+
+    return {
+        "closed": found.closed,
+        "meant": found.meant,
+        "messages": fates(found.fates),
+        "doubled_readings": found.doubled,
+        "second_sendings": found.again,
+        "shed_by_gateway_count": found.shed,
+        "evicted_by_box_count": found.evicted,
+        "by_fault": {name: fates(counts) for name, counts in sorted(found.by_fault.items())},
+        "by_device": {name: fates(counts) for name, counts in sorted(found.by_device.items())},
+        "troubles": [
+            {"number": t.number, "device": t.device, "moment": t.moment, "faults": t.faults, "text": t.text}
+            for t in found.troubles
+        ],
+    }

@@ -1,0 +1,118 @@
+"""The audit finds exactly what is lost, doubled, refused or unsure."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from citylab.observation import DatastreamKey, Observation, ObservationBatch, Provenance, Quality, TimeSource
+from citylab.state import DeadLetter
+from deploy.audit import Audit, Fate, audit
+from simulators.record import Entry, digest_of
+from stores.memory import MemoryStore
+from stores.sqlite import SqliteState
+
+START = 1_772_359_200_000_000
+MINUTE = 60_000_000
+
+
+def entry(number: int, *, timed: bool = True, value: float | None = None, **given: Any) -> Entry:
+    moment = START + number * MINUTE
+    said = {("air_temperature", ""): float(number) if value is None else value}
+    base = Entry(
+        number, "hall" if timed else "plug", moment, moment if timed else None, number, said, (), 0, f"{number:016x}",
+        b"", 1, True,
+    )  # fmt: skip
+    return replace(base, **given)
+
+
+class City:
+    """A store with readings of entries, and the audit over it."""
+
+    def __init__(self) -> None:
+        self.store, self.state = MemoryStore(), SqliteState(":memory:")
+
+    def keep(self, one: Entry, *, later: int = 0, sequence: int = 0) -> None:
+        streams = self.state.registry.resolve([DatastreamKey(one.device, *key) for key in one.said])
+        self.store.register(streams)
+        time, source = (
+            (one.time, TimeSource.DEVICE) if one.time is not None else (one.moment + later, TimeSource.ARRIVAL)
+        )
+        rows = [
+            Observation(stream.id, time, one.moment + 5, result, Quality.GOOD, Provenance.SIMULATED, source, sequence)
+            for stream, result in zip(streams, one.said.values(), strict=True)
+        ]
+        self.store.write(ObservationBatch.from_rows(rows))
+
+    def audit(self, *entries: Entry) -> Audit:
+        memory = self.state.memory("gateway")
+        return audit(entries, self.store, self.state.registry, self.state.rejects, memory)
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_books_of_stored_messages_close(timed: bool) -> None:
+    city = City()
+    entries = [entry(n, timed=timed, value=20.5 if n % 2 else None) for n in range(1, 30)]
+    for one in entries:
+        city.keep(one, later=7)
+    found = city.audit(*entries)
+    assert found.fates == {Fate.STORED: 29}
+    assert (found.closed, found.doubled, found.troubles) == (True, 0, [])
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_a_lost_message_is_named(timed: bool) -> None:
+    city = City()
+    entries = [entry(n, timed=timed, faults=("late",) if n == 3 else ()) for n in range(1, 6)]
+    for one in entries:
+        if one.number != 3:
+            city.keep(one)
+    found = city.audit(*entries)
+    assert found.fates == {Fate.STORED: 4, Fate.LOST: 1}
+    assert [(t.number, t.device, t.faults) for t in found.troubles] == [(3, entries[0].device, "late")]
+    assert found.by_fault["late"] == {Fate.LOST: 1}
+    assert not found.closed
+
+
+def test_a_doubled_reading_is_counted() -> None:
+    city = City()
+    timed, untimed = entry(1), entry(2, timed=False)
+    city.keep(timed)
+    city.keep(timed, sequence=1)
+    city.keep(untimed)
+    city.keep(untimed, later=9)
+    assert city.audit(timed, untimed).doubled == 2
+    assert city.audit(timed, replace(untimed, sendings=2)).doubled == 1
+
+
+def test_what_was_not_confirmed_is_not_lost() -> None:
+    city = City()
+    found = city.audit(
+        entry(1, confirmed=False),
+        entry(2, sendings=0, confirmed=False),
+        entry(3, digest="", sendings=0, confirmed=False),
+    )
+    assert found.fates == {Fate.UNSURE: 1, Fate.WAITING: 1, Fate.DROPPED: 1}
+    assert found.closed
+
+
+def test_refused_and_garbled_messages_are_told_apart() -> None:
+    city = City()
+    garbage = [
+        entry(n, said={}, garbled=b"\xff%d" % n, digest=digest_of("tele/x", b"\xff%d" % n), faults=("garbage",))
+        for n in (1, 2)
+    ]
+    city.state.rejects.put(
+        [[DeadLetter(START, "local", "tele/x", b"\xff1", "not_json", "not valid JSON", simulated=True)]]
+    )
+    found = city.audit(*garbage)
+    assert found.fates == {Fate.DEAD_LETTER: 1, Fate.GARBLED: 1}
+    assert [t.number for t in found.troubles] == [2]
+
+
+def test_what_the_gateway_shed_is_not_lost_silently() -> None:
+    city = City()
+    city.state.memory("gateway").put({"book/shed": [["hall", "rate", 2]]})
+    found = city.audit(entry(1), entry(2))
+    assert (found.fates[Fate.LOST], found.closed, found.shed) == (2, True, {"hall": 2})
+    assert not city.audit(entry(1), entry(2), entry(3)).closed
