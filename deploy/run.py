@@ -1,0 +1,388 @@
+"""Runs of scenarios without a broker, as fast as they go: each a place of its own, judged by what it expects.
+
+Trainers who script use `run_scenario`; the commands ``check`` and ``compare`` do too.
+"""
+
+import json
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from citylab.city import City
+from citylab.instant import MICROSECONDS, format_instant, parse_instant, system_clock
+from citylab.observation import Float64, Int32, Int64
+from citylab.profile import DeviceProfile, load_profiles
+from citylab.store import Function, Store
+from citylab.vocabulary import vocabulary
+from deploy.feed import Books, Progress, feed_columns, feed_messages
+from deploy.history import register_city
+from deploy.settings import Settings
+from services.context import Context
+from services.indicators.catalogue import SHIPPED, Catalogue, shipped_catalogue
+from services.indicators.service import IndicatorService
+from simulators.expectation import Expectation
+from simulators.fault import VALUE_FAULTS
+from simulators.length import parse_length
+from simulators.scenario import Scenario
+from simulators.simulation import Simulation
+from simulators.story import Story, find_scenario, judged, load_story, parse_story
+from stores.duckdb import DuckDBStore
+from stores.sqlite import SqliteState
+
+HOUR = 3600 * MICROSECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One expectation, judged.
+
+    Attributes
+    ----------
+    subject, expected : str
+        What was looked at; what it should have been.
+    found : float | None
+        None where nothing can be said, for the reason in `detail`.
+    unit : str
+    line : str
+        Why it matters, in the words of the scenario.
+    """
+
+    subject: str
+    expected: str
+    found: float | None
+    unit: str
+    ok: bool
+    detail: str = ""
+    text: str = ""
+
+
+@dataclass(slots=True)
+class Run:
+    """A run that is over, with its readings; close it when done.
+
+    Attributes
+    ----------
+    start, end : int
+        [us since 1970, UTC].
+    folder : Path | None
+        Where readings, state and result are kept; None: in memory only.
+    seconds : float
+        It took [s].
+    """
+
+    scenario: Scenario
+    city: City
+    simulation: Simulation
+    store: Store
+    state: SqliteState
+    service: IndicatorService
+    books: Books
+    start: int
+    end: int
+    folder: Path | None = None
+    seconds: float = 0.0
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every expectation holds."""
+        return all(verdict.ok for verdict in self.verdicts)
+
+    def indicator(self, code: str, start: int | None = None, end: int | None = None, area: str = "",
+                  point: str = "") -> tuple[float | None, str, str]:  # fmt: skip
+        """An indicator over a window [us] of the run (None: all of it): value, unit, and why there is none."""
+        low, high = self.start if start is None else start, self.end if end is None else end
+        window = f"{format_instant(low)}/{format_instant(high)}"
+        points = self.service.assess(code, window, area).points
+        chosen = next((p for p in points if p.name == point), None) if point else points[0]
+        if chosen is None:
+            return None, "", f'no point "{point}"; there are {", ".join(p.name for p in points)}'
+        reasons = [reason for missing in chosen.missing for reason in missing.reasons]
+        return chosen.value, chosen.unit, "; ".join(reasons)
+
+    def streams(self, observed_property: str, kind: str = "", where: str = "", channel: str = "") -> Int32:
+        """Ids of the series of a property, of a kind of device, in a district, on a feeder or of one device."""
+        things = {
+            t.name for t in self.state.registry.things()
+            if (not kind or t.kind == kind) and where in {"", t.name, t.district, t.properties.get("feeder")}
+        }  # fmt: skip
+        found = [
+            d.id for d in self.state.registry.datastreams()
+            if d.key.thing in things and d.key.observed_property == observed_property
+            and (not channel or d.key.channel == channel)
+        ]  # fmt: skip
+        return np.array(found, dtype=np.int32)
+
+    def results(self, streams: Int32, start: int | None = None, end: int | None = None) -> tuple[Int64, Float64]:
+        """Times [us] and results of series in a window of the run, int64[n] and float64[n]."""
+        low, high = self.start if start is None else start, self.end if end is None else end
+        batch = self.store.read(streams, low, high + (high == self.end))
+        return batch.phenomenon_time, batch.result
+
+    def close(self) -> None:
+        """Let go of files."""
+        self.store.close()
+        self.state.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def run_scenario(
+    scenario: Scenario | Story | Path | str,
+    *,
+    data: Path | None = None,
+    settings: Settings | None = None,
+    verify: bool = True,
+    by_message: bool | None = None,
+    progress: Progress = lambda _: None,
+) -> Run:
+    """Run a scenario at full speed and judge what it expects.
+
+    Parameters
+    ----------
+    scenario
+        A scenario, the name of one, or a YAML file.
+    data : Path | None
+        Readings and result are kept in ``runs/NAME-NUMBER`` below it; None: in memory.
+    settings : Settings | None
+        Folders of cities, profiles, cards, scenarios of the user's own.
+    verify : bool
+        Judge the expectations; a baseline run is made where one of them needs it.
+    by_message : bool | None
+        Whether devices send their own bytes, which are decoded; None: only where faults or expectations are about
+        messages. Readings are the same, to the digits that a payload keeps.
+    progress : callable
+        Told the share that is done, 0 to 1.
+
+    Returns
+    -------
+    Run
+        To be closed; a context manager.
+
+    Raises
+    ------
+    DocumentError
+        If the scenario has mistakes.
+    ValueError
+        If there is no scenario of that name.
+    """
+    settings = settings or Settings()
+    story = read_story(scenario, settings)
+    run = _run(story, data, settings, by_message, progress)
+    try:
+        if verify:
+            needs = any(expected.baseline for expected in story.scenario.expect)
+            baseline = None
+            if needs:
+                told = Story(story.scenario.without_story(), story.city, story.file)
+                baseline = _run(told, None, settings, by_message, lambda _: None)
+            try:
+                run.verdicts = [judge(expected, run, baseline) for expected in story.scenario.expect]
+            finally:
+                if baseline is not None:
+                    baseline.close()
+        if run.folder is not None:
+            (run.folder / "result.json").write_text(json.dumps(summary(run), indent=1) + "\n", encoding="utf-8")
+    except BaseException:
+        run.close()
+        raise
+    return run
+
+
+def read_story(scenario: Scenario | Story | Path | str, settings: Settings) -> Story:
+    """A scenario judged against its city, from whatever names it; see `run_scenario`."""
+    from citylab.city import load_city
+
+    if isinstance(scenario, Story):
+        return scenario
+    codes = catalogue(settings.cards).cards.keys()
+    if isinstance(scenario, Scenario):
+        return judged(scenario, load_city(scenario.city, settings.cities), scenario.name, None, codes)
+    if isinstance(scenario, str) and "\n" in scenario:
+        return parse_story(scenario, "scenario", settings.cities, codes)
+    path = scenario if isinstance(scenario, Path) else find_scenario(scenario, settings.scenarios)
+    return load_story(path, settings.cities, codes)
+
+
+def catalogue(cards: Path | None) -> Catalogue:
+    """All indicator cards, a folder of the user's own over the shipped ones."""
+    return Catalogue((*SHIPPED, cards)) if cards else shipped_catalogue()
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """What is kept of a run, as JSON."""
+    return {
+        "scenario": run.scenario.name,
+        "city": run.city.name,
+        "start": format_instant(run.start),
+        "end": format_instant(run.end),
+        "devices": len(run.simulation.things),
+        "seconds": round(run.seconds, 2),
+        "ok": run.ok,
+        "ledger": dict(run.books.counts),
+        "faults": dict(run.books.faults),
+        "refused": dict(run.books.reasons),
+        "verdicts": [asdict(verdict) for verdict in run.verdicts],
+    }
+
+
+@cache
+def _profiles(folder: Path | None) -> list[DeviceProfile]:
+    return load_profiles(*([folder] if folder else []))
+
+
+def _run(story: Story, data: Path | None, settings: Settings, by_message: bool | None, progress: Progress) -> Run:
+    began = time.monotonic()
+    scenario, city = story.scenario, story.city
+    start = parse_instant(scenario.start) if scenario.start else system_clock() // HOUR * HOUR
+    end = start + scenario.length
+    interval = parse_length(scenario.interval)
+    simulation = Simulation(city, scenario.seed, start, scenario)
+    if by_message is None:
+        by_message = needs_messages(scenario)
+    folder = None if data is None else _place(data, scenario.name)
+    with _parts(folder) as (store, state):
+        ids = register_city(simulation, state.registry, store)
+        if by_message:
+            profiles = _profiles(settings.profiles)
+            books = feed_messages(simulation, profiles, store, state, start, end, interval, progress)
+        else:
+            books = feed_columns(simulation, store, ids, start, end, interval, progress)
+        context = Context(store, state, city, lambda: end, cards=settings.cards)
+        service = IndicatorService(context, settings.cards)
+        return Run(scenario, city, simulation, store, state, service, books, start, end, folder,
+                   time.monotonic() - began)  # fmt: skip
+
+
+def needs_messages(scenario: Scenario) -> bool:
+    """Whether faults or expectations are about messages, not readings alone."""
+    return any(f.fault not in VALUE_FAULTS for f in scenario.faults) or any(e.ledger for e in scenario.expect)
+
+
+@contextmanager
+def _parts(folder: Path | None) -> Iterator[tuple[Store, SqliteState]]:
+    """Store and state of a run; closed if the block fails."""
+    state = SqliteState(":memory:" if folder is None else folder / "state.sqlite")
+    try:
+        store = DuckDBStore(":memory:" if folder is None else folder / "readings.duckdb")
+    except BaseException:
+        state.close()
+        raise
+    try:
+        yield store, state
+    except BaseException:
+        store.close()
+        state.close()
+        raise
+
+
+def _place(data: Path, name: str) -> Path:
+    """A new folder of a run."""
+    runs = data / "runs"
+    runs.mkdir(parents=True, exist_ok=True)
+    number = 1
+    while True:
+        folder = runs / f"{name}-{number}"
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
+
+
+def judge(expected: Expectation, run: Run, baseline: Run | None = None) -> Verdict:
+    """Whether a run meets an expectation."""
+    found, unit, detail = figure(expected, run)
+    if expected.baseline and baseline is not None:
+        before, _, why = figure(expected, baseline)
+        detail = detail or (f"baseline: {why}" if why else f"{_short(found)} against {_short(before)} {unit}".rstrip())
+        if found is None or before is None or (expected.baseline == "ratio" and before == 0.0):
+            found = None
+        elif expected.baseline == "ratio":
+            found, unit = found / before, ""
+        else:
+            found -= before
+    return Verdict(expected.subject, expected.bounds, found, unit, expected.holds(found), detail, expected.text)
+
+
+def figure(expected: Expectation, run: Run) -> tuple[float | None, str, str]:
+    """What an expectation looks at: figure, unit, and why there is none."""
+    start = run.start + parse_length(expected.start)
+    end = run.start + parse_length(expected.end) if expected.end else run.end
+    if expected.indicator:
+        return run.indicator(expected.indicator, start, end, expected.where, expected.point)
+    if expected.ledger:
+        count = float(run.books.count(expected.ledger))
+        if expected.function == "share":
+            return 100.0 * count / max(1, run.books.counts["meant"]), "%", ""
+        return count, "", ""
+    streams = run.streams(expected.reading, expected.kind, expected.where, expected.channel)
+    if not len(streams):
+        return None, "", f"no device says {expected.reading} there"
+    unit = vocabulary()[expected.reading].unit or ""
+    if expected.function in {"increase", "hours"}:
+        wanted = Function.INCREASE if expected.function == "increase" else Function.DURATION
+        column = run.store.aggregate(streams, start, end + (end == run.end), None, functions=[wanted]).values[wanted]
+        column = column[~np.isnan(column)]
+        if not len(column):
+            return None, unit, "no readings there"
+        return (
+            (float(column.sum()), unit, "") if wanted is Function.INCREASE else (float(column.mean()) / 3600, "h", "")
+        )
+    results = run.results(streams, start, end)[1]
+    return _aggregate(expected, results[~np.isnan(results)], unit)
+
+
+def _aggregate(expected: Expectation, results: Float64, unit: str) -> tuple[float | None, str, str]:
+    if expected.function == "count":
+        return float(len(results)), "", ""
+    if not len(results):
+        return None, unit, "no readings there"
+    threshold = math.nan if expected.threshold is None else expected.threshold
+    match expected.function:
+        case "share_below":
+            return 100.0 * float((results < threshold).mean()), "%", ""
+        case "share_above":
+            return 100.0 * float((results > threshold).mean()), "%", ""
+        case "last":
+            return float(results[-1]), unit, ""
+        case "min":
+            return float(results.min()), unit, ""
+        case "max":
+            return float(results.max()), unit, ""
+        case "sum":
+            return float(results.sum()), unit, ""
+    return float(results.mean()), unit, ""
+
+
+def _short(value: float | None) -> str:
+    return "nothing" if value is None else f"{value:.4g}"
+
+
+def series(runs: Sequence[Run], expected: Expectation, bucket: int = HOUR) -> list[tuple[Float64, Float64]]:
+    """Course of the readings of an expectation in runs: hours since the start and means of each bucket."""
+    found = []
+    for run in runs:
+        streams = run.streams(expected.reading, expected.kind, expected.where, expected.channel)
+        times, results = run.results(streams)
+        rows = ~np.isnan(results)
+        slot = (times[rows] - run.start) // bucket
+        number = int((run.end - run.start) // bucket) + 1
+        count = np.bincount(slot, minlength=number)
+        total = np.bincount(slot, weights=results[rows], minlength=number)
+        there = count > 0
+        hours = (np.flatnonzero(there) + 0.5) * bucket / HOUR
+        found.append((hours, total[there] / count[there]))
+    return found
