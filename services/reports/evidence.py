@@ -1,0 +1,132 @@
+"""The evidence of a dossier: for each KPI its formula, figures, inputs with their sources, remarks and versions."""
+
+from services.indicators.schema import EvidenceModel, FigureModel, HistoryModel, PointModel
+from services.reports.block import Block, Cell, Heading, Section, Table, Text
+from services.reports.language import Language
+from services.reports.schema import Report, ResultRow
+
+SIMULATED = "simulated"
+
+
+def evidence_section(report: Report, words: Language) -> Section:
+    """One part for each KPI."""
+    rows = {(row.code, row.point): row for row in report.results}
+    kept = {history.code: history for history in report.history}
+    blocks: list[Block] = [Text(words("notice.evidence"), "small")]
+    for evidence in report.evidence:
+        blocks += _kpi(evidence, rows, kept.get(evidence.code), words)
+    return Section(words("section.evidence"), tuple(blocks), new_page=True)
+
+
+def _kpi(
+    evidence: EvidenceModel, rows: dict[tuple[str, str], ResultRow], history: HistoryModel | None, words: Language
+) -> list[Block]:
+    blocks: list[Block] = [Heading(f"{evidence.official_code} {evidence.name}", 3)]
+    blocks.append(Table((22, 78), tuple(_facts(evidence, words))))
+    for point in evidence.points:
+        blocks.append(_point(evidence, point, rows[evidence.code, point.name], words))
+    if evidence.inputs:
+        head = ("input", "value", "source", "quality")
+        inputs = tuple(_input(figure, words) for figure in evidence.inputs)
+        blocks.append(Table((24, 20, 34, 22), inputs, tuple(words(f"column.{key}") for key in head)))
+    if history is not None:
+        blocks += _versions(evidence, history, words)
+    return blocks
+
+
+def _facts(evidence: EvidenceModel, words: Language) -> list[tuple[Cell, ...]]:
+    known = str(evidence.known["definition"])
+    pages = evidence.known["pages"]
+    basis = words.find("known", known)
+    source = "; ".join([basis, words("evidence.first", edition=evidence.edition), *pages])
+    facts = [
+        ("definition", evidence.definition),
+        ("formula", "\n".join(evidence.formulas)),
+        ("numerator", evidence.numerator_text),
+        ("denominator", evidence.denominator_text),
+        ("known", source),
+        ("notes", "\n".join(evidence.notes)),
+    ]
+    tainted = evidence.provenance == SIMULATED
+    found = [(Cell(words(f"evidence.{key}"), bold=True), Cell(text)) for key, text in facts if text]
+    if evidence.warnings:
+        text = Cell("\n".join(evidence.warnings), simulated=tainted)
+        found.append((Cell(words("evidence.warnings"), bold=True), text))
+    missing = {m.name: m for point in evidence.points for m in point.missing}
+    if missing:
+        lines = [f"{m.text}: {'; '.join(m.reasons)}" for m in missing.values()]
+        found.append((Cell(words("evidence.missing"), bold=True), Cell("\n".join(lines))))
+    return found
+
+
+def _point(evidence: EvidenceModel, point: PointModel, row: ResultRow, words: Language) -> Table:
+    tainted = point.provenance == SIMULATED
+    title = words.find("point", point.label) if point.name else evidence.name
+    figures = [
+        Cell(words.quantity(point.value, point.unit), simulated=tainted, bold=True),
+        Cell(_number(point.numerator, words), simulated=tainted and point.numerator is not None),
+        Cell(_number(point.denominator, words), simulated=tainted and point.denominator is not None),
+        Cell(_percent(point.coverage, words), simulated=tainted and point.coverage is not None),
+        Cell(words.find("grade", point.grade) if point.grade else "–"),
+        Cell(_provenance(point.provenance, words)),
+        Cell(words.find("status", point.status)),
+        Cell(_target(row, words), simulated=tainted and row.share is not None),
+    ]
+    keys = ("value", "numerator", "denominator", "coverage", "grade", "provenance", "status", "target")
+    head = tuple(words(f"evidence.{key}") for key in keys)
+    heading = (Cell(title, bold=True),) if point.name else None
+    rows = (heading, tuple(figures)) if heading else (tuple(figures),)
+    return Table((16, 12, 13, 11, 13, 11, 12, 12), rows, head)
+
+
+def _number(value: float | None, words: Language) -> str:
+    return words.number(value) if value is not None else "–"
+
+
+def _percent(share: float | None, words: Language) -> str:
+    return f"{words.number(100 * share, 1)}\u00a0%" if share is not None else "–"
+
+
+def _provenance(provenance: str | None, words: Language) -> str:
+    return words.find("provenance", provenance) if provenance else "–"
+
+
+def _target(row: ResultRow, words: Language) -> str:
+    if row.target is None:
+        return "–"
+    reached = f" ({words.number(row.share, 0)}\u00a0%)" if row.share is not None else ""
+    return f"{words.number(row.target)}{reached}"
+
+
+def _input(figure: FigureModel, words: Language) -> tuple[Cell, ...]:
+    tainted = figure.provenance == SIMULATED
+    source = figure.source
+    if figure.things:
+        source += f" ({words('evidence.things', count=len(figure.things))})"
+    quality = [_provenance(figure.provenance, words), words.find("grade", figure.grade)]
+    if figure.status != "complete":
+        quality.append(words.find("status", figure.status))
+    if figure.coverage is not None:
+        quality.append(f"{words('evidence.coverage')} {_percent(figure.coverage, words)}")
+    unit = words.find("unit", figure.unit)
+    value = words.number(figure.value) + ("" if figure.unit in {"count", "1"} else f"\u00a0{unit}")
+    return (Cell(figure.text), Cell(value, simulated=tainted), Cell(source), Cell("; ".join(quality)))
+
+
+def _versions(evidence: EvidenceModel, history: HistoryModel, words: Language) -> list[Block]:
+    units = {point.name: point.unit for point in evidence.points}
+    labels = {point.name: words.find("point", point.label) for point in evidence.points}
+    rows = tuple(
+        (
+            Cell(version.computed[:16].replace("T", " ")),
+            Cell(labels.get(version.point, "")),
+            Cell(
+                words.quantity(version.value, units.get(version.point, "")),
+                simulated=version.provenance == SIMULATED,
+            ),
+            Cell(version.why),
+        )
+        for version in history.versions
+    )
+    head = ("column.time", "column.kpi", "column.value", "column.why")
+    return [Text(words("evidence.versions"), "small"), Table((20, 22, 26, 32), rows, tuple(map(words, head)))]

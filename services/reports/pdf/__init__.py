@@ -1,0 +1,1 @@
+"""PDF of a document: bidirectional text, shaping, fonts, pages."""
