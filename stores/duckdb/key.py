@@ -13,6 +13,8 @@ BLOCK = 49
 """A block is 2**49 ns (6.5 days) long."""
 _BITS = 16
 """Bits a key: about 1 key in 1000 that does not exist is looked up in vain."""
+_SPARE = 16
+"""A filter has room for one key in so many more; when they have come, it is built again."""
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 Count = Callable[[Int64], dict[int, int]]
@@ -39,27 +41,27 @@ class KeyFilter:
         """Memory it takes."""
         return self._words.nbytes
 
-    def _places(self, hashes: UInt64) -> Iterator[tuple[Int64, UInt64]]:
-        size = np.uint64(len(self._words))
-        for word in (hashes, hashes * _SPREAD):
-            index = ((word >> np.uint64(32)) * size) >> np.uint64(32)
-            mask = np.uint64(1) << (word & np.uint64(63))
-            mask |= np.uint64(1) << ((word >> np.uint64(6)) & np.uint64(63))
-            mask |= np.uint64(1) << ((word >> np.uint64(12)) & np.uint64(63))
-            yield index.astype(np.int64), mask
+    def _places(self, hashes: UInt64) -> tuple[Int64, UInt64]:
+        """Word and bits of each key, first for one word of all keys, then for the other."""
+        word = np.concatenate((hashes, hashes * _SPREAD))
+        index = ((word >> np.uint64(32)) * np.uint64(len(self._words))) >> np.uint64(32)
+        mask = np.uint64(1) << (word & np.uint64(63))
+        mask |= np.uint64(1) << ((word >> np.uint64(6)) & np.uint64(63))
+        mask |= np.uint64(1) << ((word >> np.uint64(12)) & np.uint64(63))
+        return index.view(np.int64), mask
 
     def add(self, hashes: UInt64) -> None:
         """Know these keys."""
-        for index, mask in self._places(hashes):
-            np.bitwise_or.at(self._words, index, mask)
+        index, mask = self._places(hashes)
+        np.bitwise_or.at(self._words, index, mask)
         self.room -= len(hashes)
 
     def may_hold(self, hashes: UInt64) -> Mask:
         """False for keys that are surely not there."""
-        found = np.ones(len(hashes), dtype=np.bool_)
-        for index, mask in self._places(hashes):
-            found &= (self._words[index] & mask) == mask
-        return found
+        index, mask = self._places(hashes)
+        found = (self._words[index] & mask) == mask
+        both: Mask = found[: len(hashes)] & found[len(hashes) :]
+        return both
 
 
 class KeyIndex:
@@ -118,7 +120,7 @@ class KeyIndex:
         if not len(missing):
             return
         for block, rows in self._count(missing).items():
-            capacity = rows + rows // 4 + 4096
+            capacity = rows + rows // _SPARE + 4096
             size = capacity * _BITS // 8
             if size > self._limit:
                 continue
