@@ -9,6 +9,7 @@ import numpy as np
 from citylab.decode import Decoder
 from citylab.instant import MICROSECONDS
 from citylab.message import Message, Outcome, Reading
+from citylab.moment import MAX_AHEAD
 from citylab.observation import (
     DatastreamKey,
     Float64,
@@ -31,8 +32,6 @@ from simulators.native import Outgoing
 from simulators.simulation import Simulation, Step, position_text
 
 HOUR = 3600 * MICROSECONDS
-AHEAD = 10 * 60 * MICROSECONDS
-"""A time so far after its arrival cannot be right [us]; as in the gateway."""
 ROUND = 6 * HOUR
 
 Progress = Callable[[float], None]
@@ -193,8 +192,9 @@ class _Desk:
             if self._known.get(identity) == r.result:
                 continue
             self._known[identity] = r.result
-            quality = Quality.SUSPECT if time > received + AHEAD else r.quality
+            quality = Quality.SUSPECT if time > received + MAX_AHEAD else r.quality
             self.books.counts["suspect"] += quality is Quality.SUSPECT
+            self.books.counts["redated"] += own is None
             source = TimeSource.ARRIVAL if own is None else r.time_source
             found.append(Observation(identity[0], time, received, r.result, quality, r.provenance, source, r.sequence))
         return found

@@ -6,7 +6,7 @@ Trainers who script use `run_scenario`; the commands ``check`` and ``compare`` d
 import json
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -50,7 +50,7 @@ class Verdict:
     found : float | None
         None where nothing can be said, for the reason in `detail`.
     unit : str
-    line : str
+    text : str
         Why it matters, in the words of the scenario.
     """
 
@@ -186,7 +186,8 @@ def run_scenario(
             baseline = None
             if needs:
                 told = Story(story.scenario.without_story(), story.city, story.file)
-                baseline = _run(told, None, settings, by_message, lambda _: None)
+                sent = False if by_message is None and not told.scenario.faults else by_message
+                baseline = _run(told, None, settings, sent, lambda _: None)
             try:
                 run.verdicts = [judge(expected, run, baseline) for expected in story.scenario.expect]
             finally:
@@ -325,46 +326,41 @@ def figure(expected: Expectation, run: Run) -> tuple[float | None, str, str]:
         return run.indicator(expected.indicator, start, end, expected.where, expected.point)
     if expected.ledger:
         count = float(run.books.count(expected.ledger))
-        if expected.function == "share":
-            return 100.0 * count / max(1, run.books.counts["meant"]), "%", ""
-        return count, "", ""
+        share = 100.0 * count / max(1, run.books.counts["meant"])
+        return (share, "%", "") if expected.function == "share" else (count, "", "")
     streams = run.streams(expected.reading, expected.kind, expected.where, expected.channel)
     if not len(streams):
         return None, "", f"no device says {expected.reading} there"
-    unit = vocabulary()[expected.reading].unit or ""
-    if expected.function in {"increase", "hours"}:
-        wanted = Function.INCREASE if expected.function == "increase" else Function.DURATION
-        column = run.store.aggregate(streams, start, end + (end == run.end), None, functions=[wanted]).values[wanted]
-        column = column[~np.isnan(column)]
-        if not len(column):
-            return None, unit, "no readings there"
-        return (
-            (float(column.sum()), unit, "") if wanted is Function.INCREASE else (float(column.mean()) / 3600, "h", "")
-        )
-    results = run.results(streams, start, end)[1]
-    return _aggregate(expected, results[~np.isnan(results)], unit)
-
-
-def _aggregate(expected: Expectation, results: Float64, unit: str) -> tuple[float | None, str, str]:
+    unit = "%" if expected.function in _SHARES else vocabulary()[expected.reading].unit or ""
+    if expected.function in _BY_SERIES:
+        function = _BY_SERIES[expected.function]
+        column = run.store.aggregate(streams, start, end + (end == run.end), None, functions=[function])
+        found = column.values[function][~np.isnan(column.values[function])]
+    else:
+        found = run.results(streams, start, end)[1]
+        found = found[~np.isnan(found)]
     if expected.function == "count":
-        return float(len(results)), "", ""
-    if not len(results):
+        return float(len(found)), "", ""
+    if not len(found):
         return None, unit, "no readings there"
     threshold = math.nan if expected.threshold is None else expected.threshold
-    match expected.function:
-        case "share_below":
-            return 100.0 * float((results < threshold).mean()), "%", ""
-        case "share_above":
-            return 100.0 * float((results > threshold).mean()), "%", ""
-        case "last":
-            return float(results[-1]), unit, ""
-        case "min":
-            return float(results.min()), unit, ""
-        case "max":
-            return float(results.max()), unit, ""
-        case "sum":
-            return float(results.sum()), unit, ""
-    return float(results.mean()), unit, ""
+    value = _AGGREGATES[expected.function](found, threshold)
+    return float(value), "h" if expected.function == "hours" else unit, ""
+
+
+_SHARES = frozenset({"share_below", "share_above"})
+_BY_SERIES: Mapping[str, Function] = {"increase": Function.INCREASE, "hours": Function.DURATION}
+_AGGREGATES: Mapping[str, Callable[[Float64, float], float]] = {
+    "mean": lambda found, _: found.mean(),
+    "min": lambda found, _: found.min(),
+    "max": lambda found, _: found.max(),
+    "sum": lambda found, _: found.sum(),
+    "last": lambda found, _: found[-1],
+    "increase": lambda found, _: found.sum(),
+    "hours": lambda found, _: found.mean() / 3600.0,
+    "share_below": lambda found, threshold: 100.0 * (found < threshold).mean(),
+    "share_above": lambda found, threshold: 100.0 * (found > threshold).mean(),
+}
 
 
 def _short(value: float | None) -> str:

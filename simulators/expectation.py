@@ -23,6 +23,7 @@ LEDGER: dict[str, str] = {
     "lost": "messages of which nothing is known: sent, less all the others",
     "readings": "readings in the store at the end",
     "suspect": "readings outside the plausible range, or of a time that cannot be",
+    "redated": "readings dated by their arrival, since their device says no time or one that cannot be",
     "strange": "messages with garbage or of a stranger that were stored nevertheless",
     "copied": "copies that were stored again, since their devices give no time",
 }
