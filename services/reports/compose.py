@@ -1,8 +1,11 @@
 """A report in words: its sections in the order of published U4SSC reports."""
 
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
-from services.reports.block import Block, Cell, Document, Drawing, Heading, Section, Table, Text
+from citylab.instant import parse_instant, to_datetime
+from services.reports.block import Block, Cell, Document, Heading, Section, Table, Text
+from services.reports.drawing import Drawing
 from services.reports.evidence import evidence_section
 from services.reports.language import Language
 from services.reports.radar import radar
@@ -30,10 +33,11 @@ def compose(report: Report) -> Document:
     else:
         steps = tuple(Text(f"{i}. {words(f'next.{key}')}") for i, key in enumerate(_STEPS, start=1))
         sections.append(Section(words("section.next"), steps))
+    zone = report.period.zone
     area = "" if report.area == report.city.name else f", {report.area}"
     return Document(
-        title=f"{words(f'kind.{report.kind}')}: {report.city.label}{area}, {report.period.label}",
-        subtitle=f"{words('period')}: {report.period.start[:10]} / {report.period.end[:10]} · "
+        title=f"{words(f'kind.{report.kind}')}: {report.city.label}{area}, {_period(report, words)}",
+        subtitle=f"{words('period')}: {_day(report.period.start, zone)} / {_day(report.period.end, zone)} ({zone}) · "
         f"{words('computed')}: {report.computed[:16].replace('T', ' ')} UTC · citylab {report.software}",
         language=words.code,
         rtl=words.rtl,
@@ -42,6 +46,23 @@ def compose(report: Report) -> Document:
         watermark=words("watermark") if report.simulated else "",
         page=words("page", page="{page}", pages="{pages}"),
     )
+
+
+def _period(report: Report, words: Language) -> str:
+    """The period as people of the language call it."""
+    period = report.period
+    if period.kind == "rolling":
+        return words("period.rolling", day=period.label[-10:])
+    return (
+        period.label
+        if period.kind == "year"
+        else f"{_day(period.start, period.zone)} / {_day(period.end, period.zone)}"
+    )
+
+
+def _day(instant: str, zone: str) -> str:
+    """Day and minute of an instant by the city's clock."""
+    return to_datetime(parse_instant(instant)).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
 
 
 _STEPS = ("low", "collect", "keep", "verify")
@@ -162,7 +183,7 @@ def _result_rows(rows: list[ResultRow], notes: dict[str, int], words: Language) 
         if row.point and row.code != code:
             yield (Cell(named, bold=True), Cell(f"{row.name} ({row.official_code})"), Cell(), Cell(), Cell(goals))
             named = ""
-        label = f"– {words.find('point', row.label)}" if row.point else f"{row.name} ({row.official_code})"
+        label = f"\u2013 {words.find('point', row.label)}" if row.point else f"{row.name} ({row.official_code})"
         numbers = tuple(notes[note] for note in row.remarks)
         result = Cell(words.quantity(row.value, row.unit), simulated=row.simulated, notes=numbers)
         yield (Cell(named, bold=True), Cell(label), result, band_cell(row, words), Cell("" if row.point else goals))
@@ -222,7 +243,7 @@ def _findings(report: Report, words: Language) -> Section:
     )
     head = (words("column.rule"), words("column.kpi"), words("column.finding"))
     blocks.append(Table((15, 30, 55), rows, head) if rows else Text(words("none.findings")))
-    return Section(words("section.findings"), tuple([*blocks, *_heading_if(report, words)]))
+    return Section(words("section.findings"), (*blocks, *_heading_if(report, words)))
 
 
 def _heading_if(report: Report, words: Language) -> list[Block]:

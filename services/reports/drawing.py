@@ -83,7 +83,7 @@ def two_lines(text: str, most: int) -> list[str]:
     if len(text) <= most or len(words) < 2:
         return [text]
     splits = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
-    return list(min(splits, key=lambda pair: max(len(pair[0]), len(pair[1]))))
+    return list(min(splits, key=lambda pair: max(map(len, pair))))
 
 
 def block(points: int | None) -> Sequence[Shape]:

@@ -23,8 +23,7 @@ def _kpi(
 ) -> list[Block]:
     blocks: list[Block] = [Heading(f"{evidence.official_code} {evidence.name}", 3)]
     blocks.append(Table((22, 78), tuple(_facts(evidence, words))))
-    for point in evidence.points:
-        blocks.append(_point(evidence, point, rows[evidence.code, point.name], words))
+    blocks += [_point(evidence, point, rows[evidence.code, point.name], words) for point in evidence.points]
     if evidence.inputs:
         head = ("input", "value", "source", "quality")
         inputs = tuple(_input(figure, words) for figure in evidence.inputs)
@@ -48,7 +47,9 @@ def _facts(evidence: EvidenceModel, words: Language) -> list[tuple[Cell, ...]]:
         ("notes", "\n".join(evidence.notes)),
     ]
     tainted = evidence.provenance == SIMULATED
-    found = [(Cell(words(f"evidence.{key}"), bold=True), Cell(text)) for key, text in facts if text]
+    found: list[tuple[Cell, ...]] = [
+        (Cell(words(f"evidence.{key}"), bold=True), Cell(text)) for key, text in facts if text
+    ]
     if evidence.warnings:
         text = Cell("\n".join(evidence.warnings), simulated=tainted)
         found.append((Cell(words("evidence.warnings"), bold=True), text))
@@ -67,7 +68,7 @@ def _point(evidence: EvidenceModel, point: PointModel, row: ResultRow, words: La
         Cell(_number(point.numerator, words), simulated=tainted and point.numerator is not None),
         Cell(_number(point.denominator, words), simulated=tainted and point.denominator is not None),
         Cell(_percent(point.coverage, words), simulated=tainted and point.coverage is not None),
-        Cell(words.find("grade", point.grade) if point.grade else "–"),
+        Cell(words.find("grade", point.grade) if point.grade else "\u2013"),
         Cell(_provenance(point.provenance, words)),
         Cell(words.find("status", point.status)),
         Cell(_target(row, words), simulated=tainted and row.share is not None),
@@ -80,20 +81,20 @@ def _point(evidence: EvidenceModel, point: PointModel, row: ResultRow, words: La
 
 
 def _number(value: float | None, words: Language) -> str:
-    return words.number(value) if value is not None else "–"
+    return words.number(value) if value is not None else "\u2013"
 
 
 def _percent(share: float | None, words: Language) -> str:
-    return f"{words.number(100 * share, 1)}\u00a0%" if share is not None else "–"
+    return f"{words.number(100 * share, 1)}\u00a0%" if share is not None else "\u2013"
 
 
 def _provenance(provenance: str | None, words: Language) -> str:
-    return words.find("provenance", provenance) if provenance else "–"
+    return words.find("provenance", provenance) if provenance else "\u2013"
 
 
 def _target(row: ResultRow, words: Language) -> str:
     if row.target is None:
-        return "–"
+        return "\u2013"
     reached = f" ({words.number(row.share, 0)}\u00a0%)" if row.share is not None else ""
     return f"{words.number(row.target)}{reached}"
 
@@ -101,6 +102,8 @@ def _target(row: ResultRow, words: Language) -> str:
 def _input(figure: FigureModel, words: Language) -> tuple[Cell, ...]:
     tainted = figure.provenance == SIMULATED
     source = figure.source
+    if figure.origin == "profile":
+        source = f"{source.partition(':')[0]} ({words('section.profile')}: {words('profile.sources')})"
     if figure.things:
         source += f" ({words('evidence.things', count=len(figure.things))})"
     quality = [_provenance(figure.provenance, words), words.find("grade", figure.grade)]

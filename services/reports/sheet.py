@@ -18,12 +18,12 @@ _BOM = "\ufeff"
 
 
 def safe(text: str) -> str:
-    """A text that no spreadsheet takes for a formula.
+    r"""A text that no spreadsheet takes for a formula.
 
     Examples
     --------
     >>> safe('=HYPERLINK("x")'), safe("  -1"), safe("PM10")
-    ('\\'=HYPERLINK("x")', "'  -1", 'PM10')
+    ('\'=HYPERLINK("x")', "'  -1", 'PM10')
     """
     text = text.replace("\0", "")
     return f"'{text}" if text.lstrip(" \u00a0").startswith(_DANGEROUS) or text.startswith(_DANGEROUS) else text
@@ -58,7 +58,7 @@ def _rows(report: Report) -> Iterator[Mapping[str, object]]:
     for group in report.groups:
         yield {"record": f"score of {group.level}", "name": group.name, "dimension": group.parent,
                "value": group.percent, "unit": "%", "provenance": group.provenance, "band": group.band,
-               "score_points": group.points, "status": "provisional" if group.provisional else "", "time": period}  # fmt: skip
+               "score_points": group.points, "status": "provisional" * group.provisional, "time": period}  # fmt: skip
     for each in report.evidence:
         for used in each.inputs:
             yield {"record": "input", "code": each.code, "official_code": each.official_code, "name": used.name,

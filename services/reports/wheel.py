@@ -43,7 +43,7 @@ def wheel(groups: Sequence[GroupRow], words: Language) -> Drawing:
     step = 360.0 / max(len(categories), 1)
     shapes: list[Shape | Label] = []
     numbers = numbers_of(groups)
-    angle = 0.0
+    angle: float = 0.0
     spans: list[tuple[GroupRow, float, float]] = []
     for row in rows:
         if row.level == "category":
@@ -51,8 +51,8 @@ def wheel(groups: Sequence[GroupRow], words: Language) -> Drawing:
             angle += step
         else:
             path = row.name if row.level == "dimension" else f"{row.parent} / {row.name}"
-            size = sum(g.parent == path or g.parent.startswith(f"{path} / ") for g in categories)
-            spans.append((row, angle, angle + step * size))
+            inside = sum(g.parent == path or g.parent.startswith(f"{path} / ") for g in categories)
+            spans.append((row, angle, angle + step * inside))
     levels = ("dimension", "sub_dimension", "category")
     bounds = dict(zip(levels, pairwise(_RINGS), strict=True))
     for row, start, end in spans:
@@ -77,7 +77,7 @@ def _part(row: GroupRow, inner: float, outer: float, start: float, end: float) -
 
 
 def _percent(row: GroupRow, words: Language) -> str:
-    return words.number(row.percent, 0) if row.percent is not None else "–"
+    return words.number(row.percent, 0) if row.percent is not None else "\u2013"
 
 
 def _name(text: str, angle: float) -> list[Label]:

@@ -62,6 +62,11 @@ def levels(text: str, rtl: bool) -> list[int]:
 
 def _weak(kinds: list[str], start: str) -> list[str]:
     """Rules W1 to W7."""
+    return _later(_signs(_marks_and_numbers(kinds, start)), start)
+
+
+def _marks_and_numbers(kinds: list[str], start: str) -> list[str]:
+    """Rules W1 to W3."""
     before, strong = start, start
     for i, kind in enumerate(kinds):
         if kind == "NSM":
@@ -71,7 +76,11 @@ def _weak(kinds: list[str], start: str) -> list[str]:
         elif kind == "EN" and strong == "AL":
             kinds[i] = "AN"
         before = kinds[i]
-    kinds = ["R" if kind == "AL" else kind for kind in kinds]
+    return ["R" if kind == "AL" else kind for kind in kinds]
+
+
+def _signs(kinds: list[str]) -> list[str]:
+    """Rules W4 and W5: signs within and beside numbers."""
     for i in range(1, len(kinds) - 1):
         left, right = kinds[i - 1], kinds[i + 1]
         if left == right and ((kinds[i] == "ES" and left == "EN") or (kinds[i] == "CS" and left in {"EN", "AN"})):
@@ -83,6 +92,11 @@ def _weak(kinds: list[str], start: str) -> list[str]:
         if kind == "ET" and "EN" in beside:
             kinds[place : place + size] = ["EN"] * size
         place += size
+    return kinds
+
+
+def _later(kinds: list[str], start: str) -> list[str]:
+    """Rules W6 and W7."""
     strong = start
     for i, kind in enumerate(kinds):
         if kind in {"L", "R"}:
@@ -132,7 +146,8 @@ def visual_runs(marks: Sequence[tuple[int, object]]) -> list[tuple[int, int, int
         place += size
     for least in range(max((r[2] for r in runs), default=0), 0, -1):
         ordered: list[tuple[int, int, int]] = []
-        for high, part in groupby(runs, key=lambda r: r[2] >= least):
-            ordered += reversed(list(part)) if high else list(part)
+        for high, same in groupby(runs, key=lambda r: r[2] >= least):
+            part = list(same)
+            ordered += part[::-1] if high else part
         runs = ordered
     return runs

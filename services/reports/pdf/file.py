@@ -74,11 +74,8 @@ def pdf_bytes(
     box = f"[0 0 {WIDTH * POINTS:.2f} {HEIGHT * POINTS:.2f}]"
     for page in pages:
         content = objects.stream(page.encode("latin-1"))
-        numbers.append(
-            objects.add(
-                f"<< /Type /Page /Parent {tree} 0 R /MediaBox {box} /Resources {resources} 0 R /Contents {content} 0 R >>"
-            )
-        )
+        fields = f"/MediaBox {box} /Resources {resources} 0 R /Contents {content} 0 R"
+        numbers.append(objects.add(f"<< /Type /Page /Parent {tree} 0 R {fields} >>"))
     kids = " ".join(f"{number} 0 R" for number in numbers)
     objects.put(tree, f"<< /Type /Pages /Kids [{kids}] /Count {len(numbers)} >>")
     outline = _outline(objects, bookmarks, numbers)

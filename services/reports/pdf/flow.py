@@ -1,7 +1,7 @@
 """Blocks onto pages: headings, paragraphs, drawings; tables are in `table`."""
 
 from services.reports.block import Block, Document, Heading, Section, Table, Text
-from services.reports.drawing import INK, Drawing, Shape
+from services.reports.drawing import INK, Anchor, Drawing, Shape
 from services.reports.pdf.bidi import is_rtl
 from services.reports.pdf.canvas import Canvas
 from services.reports.pdf.file import HEIGHT, WIDTH, Bookmark, pdf_bytes
@@ -48,13 +48,14 @@ class Sheets:
         self.y = TOP
         document = self.document
         start, end = (WIDTH - SIDE, SIDE) if document.rtl else (SIDE, WIDTH - SIDE)
-        left, right = ("end", "start") if document.rtl else ("start", "end")
+        left: Anchor = "end" if document.rtl else "start"
+        right: Anchor = "start" if document.rtl else "end"
         room = (WIDTH - 2 * SIDE) * (0.62 if document.watermark else 1)
         title = wrap(self.fonts, document.title, _SMALL, room)[0]
-        page.text(title, start, 13, _SMALL, colour=_GREY, anchor=left)  # type: ignore[arg-type] # two of three anchors
+        page.text(title, start, 13, _SMALL, colour=_GREY, anchor=left)
         if document.watermark:
             size = _SMALL
-            page.text(document.watermark, end, 13, size, bold=True, colour=_MARK, anchor=right)  # type: ignore[arg-type]
+            page.text(document.watermark, end, 13, size, bold=True, colour=_MARK, anchor=right)
             wide = self.fonts.width(document.watermark, 1, bold=True)
             page.text(
                 document.watermark, WIDTH / 2, HEIGHT / 2, min(250 / wide, 40), bold=True, colour=_FAINT,

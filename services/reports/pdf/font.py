@@ -14,6 +14,8 @@ FOLDER = Path(__file__).parents[1] / "fonts"
 CJK_PACKAGE, CJK_FILE = "pylopdf_fonts_zh_cn", "NotoSansSC-Regular.otf"
 """Chinese font, an optional extra."""
 REGULAR = ("NotoSans-Regular.ttf", "NotoSansArabic-Regular.ttf", "NotoSansMath-Regular.ttf")
+_UNUSED = ("GSUB", "GPOS", "GDEF", "name", "STAT", "OS/2", "cmap", "post")
+"""Tables that a viewer does not ask for: the text is shaped already."""
 BOLD = ("NotoSans-Bold.ttf", "NotoSansArabic-Bold.ttf", "NotoSansMath-Regular.ttf")
 
 
@@ -39,7 +41,7 @@ class Face:
         self.title = path.stem
         self.face = hb.Face(hb.Blob.from_file_path(str(path)))
         self.font = hb.Font(self.face)
-        self.scale = 1000.0 / self.face.upem
+        self.scale = 1000.0 / float(self.face.upem)
         self.characters = frozenset(self.face.unicodes)
         self.used: dict[int, str] = {}
 
@@ -50,14 +52,14 @@ class Face:
 
     def advance(self, glyph: int) -> float:
         """Width of a glyph [1/1000 em]."""
-        return float(self.font.get_glyph_h_advance(glyph)) * self.scale
+        return float(self.font.get_glyph_h_advance(glyph) * self.scale)
 
     def program(self) -> bytes:
         """The font with the used glyphs alone, under their old numbers."""
         wanted = hb.SubsetInput()
         wanted.sets(hb.SubsetInputSets.GLYPH_INDEX).update(self.used)
         wanted.flags = hb.SubsetFlags.RETAIN_GIDS | hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NO_LAYOUT_CLOSURE
-        wanted.drop_table_tag_set.update({"GSUB", "GPOS", "GDEF", "name", "STAT"})
+        wanted.drop_table_tag_set.update(int.from_bytes(tag.encode()) for tag in _UNUSED)
         if self.compact:
             wanted.flags |= hb.SubsetFlags.CFF_IDENTITY_CHARSET
         small = hb.subset(self.face, wanted)

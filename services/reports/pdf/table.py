@@ -55,8 +55,9 @@ def draw_table(sheets: "Sheets", table: Table) -> None:
                 _row(sheets, head, widths, _HEAD)
         _row(sheets, row, row_widths, _GROUP if spans else "")
     sheets.y += 1
-    for number, note in enumerate(table.notes, start=table.first):
-        sheets.write(f"[{number}] {note}", 2.4, colour=_GREY)
+    if table.notes:
+        notes = (f"[{number}] {note}" for number, note in enumerate(table.notes, start=table.first))
+        sheets.write("   ".join(notes), 2.4, colour=_GREY)
     sheets.y += 2.5
 
 
@@ -64,7 +65,9 @@ def _laid(sheets: "Sheets", cell: Cell, width: float) -> _Laid:
     fonts = sheets.fonts
     room = width - 2 * _PAD - (_SIGN if cell.band else 0)
     notes = "".join(f" [{number}]" for number in cell.notes)
-    lines = [(_Piece(line, cell.bold),) for line in wrap(fonts, cell.text + notes, _SIZE, room, bold=cell.bold)]
+    lines: list[tuple[_Piece, ...]] = [
+        (_Piece(line, cell.bold),) for line in wrap(fonts, cell.text + notes, _SIZE, room, bold=cell.bold)
+    ]
     if cell.simulated:
         lines = _marked(fonts, lines, _Piece(sheets.document.mark, bold=True, colour=_MARK), room)
     return _Laid(cell, tuple(lines))

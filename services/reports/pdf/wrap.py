@@ -7,7 +7,8 @@ from services.reports.pdf.font import Fonts
 _TOKEN = re.compile(
     r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]\s*|[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+\s*|\s+"
 )
-_CLOSING = "，。、；：？！）」』》】％"
+_CLOSING = "\uff0c\u3002\u3001\uff1b\uff1a\uff1f\uff01\uff09\u300d\u300f\u300b\u3011\uff05"
+"""Chinese signs that open no line."""
 
 
 def wrap(fonts: Fonts, text: str, size: float, room: float, *, bold: bool = False) -> list[str]:
@@ -52,10 +53,11 @@ def _tokens(fonts: Fonts, text: str, size: float, room: float, bold: bool) -> li
 
 
 def _fitting(fonts: Fonts, word: str, size: float, room: float, bold: bool) -> int:
-    """How many characters of a word fit; at least one."""
+    """How many characters of a word fit, at least one; up to a sign such as a slash, where one is near the end."""
     used = 0.0
     for place, char in enumerate(word):
         used += fonts.width(char, size, bold)
         if used > room:
-            return max(place, 1)
+            end = max((word.rfind(sign, 0, place) + 1 for sign in "/-_.:,;"), default=0)
+            return end if end > place // 2 else max(place, 1)
     return len(word)
