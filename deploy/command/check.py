@@ -12,8 +12,9 @@ import argparse
 import json
 import sys
 import time
+from typing import Any
 
-from citylab.document import DocumentError
+from citylab.document import DocumentError, Mistake
 from deploy.command.indicators import figure
 from deploy.error import UsageError
 from deploy.feed import Progress
@@ -37,7 +38,8 @@ def run(given: argparse.Namespace) -> int:
     """Run them one after the other; all mistakes are named before the first one runs."""
     settings = settings_of(given)
     stories = read_stories(given.scenario or list(scenario_paths(settings.scenarios)), settings)
-    began, failed, results = time.monotonic(), 0, []
+    began, failed = time.monotonic(), 0
+    results: list[dict[str, Any]] = []
     for story in stories:
         found = run_scenario(
             story,
@@ -69,7 +71,8 @@ def read_stories(names: list[str], settings: Settings) -> list[Story]:
     UsageError
         If there is none of a name.
     """
-    stories, mistakes = [], []
+    stories: list[Story] = []
+    mistakes: list[Mistake] = []
     for name in names:
         try:
             stories.append(read_story(find_scenario(name, settings.scenarios), settings))
