@@ -122,7 +122,15 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class StoreInfo:
-    """State of a store, for `health` and `citylab store info`."""
+    """State of a store, for `health` and `citylab store info`.
+
+    Attributes
+    ----------
+    raw_from : int | None
+        Raw readings before it were removed; what is said of older time comes from rollups [us].
+    rolled_until : int | None
+        Time before it is rolled up [us]; None without rollups.
+    """
 
     name: str
     rows: int
@@ -132,6 +140,8 @@ class StoreInfo:
     bytes_on_disk: int | None
     ready: bool = True
     detail: str = ""
+    raw_from: int | None = None
+    rolled_until: int | None = None
 
 
 @runtime_checkable
@@ -199,6 +209,27 @@ class Store(Protocol):
         """Aggregate by calendar bucket in `zone`, by a fixed width [us], or over the whole window (None).
 
         Text results count, and give FIRST, LAST, MEAN, ... of NaN.
+        """
+
+    def profile(
+        self,
+        datastreams: Int32,
+        start: int,
+        end: int,
+        bucket: Bucket | int | None,
+        zone: str = "UTC",
+        functions: Sequence[Function] = (Function.MEAN,),
+    ) -> Series:
+        """Like `aggregate` with all datastreams taken together: one row per non-empty bucket, of datastream 0.
+
+        MEAN and TIME_WEIGHTED_MEAN are the mean, MIN and MAX the extreme, SUM, COUNT, INCREASE and DURATION the sum
+        of what `aggregate` says of each datastream, so that each counts once in a mean however often it reports;
+        where one can't be said (NaN) it is left out.
+
+        Raises
+        ------
+        ValueError
+            For FIRST and LAST, which mean nothing over several datastreams.
         """
 
     def prune(self, before: int) -> int:

@@ -15,6 +15,7 @@ from citylab.observation import Int32, Observation, ObservationBatch, Quality
 from citylab.store import Arrivals, Bucket, Function, Series, StoreInfo, WriteResult
 from citylab.thing import Datastream
 from stores.catalog import Catalog, refuse
+from stores.merge import check_mergeable
 from stores.retention import Retention
 
 Identity = tuple[int, int]
@@ -145,6 +146,37 @@ class MemoryStore:
             table[:, 5].astype(np.uint8),
         )
 
+    def profile(
+        self,
+        datastreams: Int32,
+        start: int,
+        end: int,
+        bucket: Bucket | int | None,
+        zone: str = "UTC",
+        functions: Sequence[Function] = (Function.MEAN,),
+    ) -> Series:
+        """Aggregate over all datastreams together; see `Store.profile`."""
+        series = self.aggregate(datastreams, start, end, bucket, zone, functions)
+        check_mergeable(functions)
+        rows: list[tuple[int, int, int, int, int]] = []
+        values: list[list[float]] = []
+        for low in sorted(set(series.start.tolist())):
+            inside = [i for i in range(len(series)) if series.start[i] == low]
+            marks = [int(max(column[i] for i in inside)) for column in (series.quality, series.provenance)]
+            rows.append((low, int(series.end[inside[0]]), int(sum(series.count[i] for i in inside)), *marks))
+            values.append([together(f, [float(series.values[f][i]) for i in inside]) for f in functions])
+        table = np.array(rows, dtype=np.int64).reshape(-1, 5)
+        result = np.array(values, dtype=np.float64).reshape(len(rows), len(functions))
+        return Series(
+            np.zeros(len(rows), dtype=np.int32),
+            table[:, 0],
+            table[:, 1],
+            {function: result[:, i] for i, function in enumerate(functions)},
+            table[:, 2],
+            table[:, 3].astype(np.uint8),
+            table[:, 4].astype(np.uint8),
+        )
+
     def prune(self, before: int) -> int:
         """Remove readings older than `before` [us]; the number removed."""
         with self._lock:
@@ -229,6 +261,18 @@ def compute(function: Function, rows: Sequence[Held], low: int, high: int) -> fl
         Function.LAST: values[-1],
     }
     return simple[function]
+
+
+def together(function: Function, values: Sequence[float]) -> float:
+    """One value of what a function says of several datastreams; see `Store.profile`."""
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        return math.nan
+    if function in {Function.MEAN, Function.TIME_WEIGHTED_MEAN}:
+        return math.fsum(known) / len(known)
+    if function in {Function.MIN, Function.MAX}:
+        return min(known) if function is Function.MIN else max(known)
+    return math.fsum(known)
 
 
 def _increase(values: Sequence[float]) -> float:

@@ -20,7 +20,7 @@ _PORTION = 4_000_000
 """Rows aggregated at once, so that wide answers stay within the memory limit."""
 _SLOTS = 2_000_000
 """Largest table of slots; finer bounds are joined by order."""
-_GOOD = "(marks & 3) < 2"
+GOOD = "(marks & 3) < 2"
 _SIMPLE = {
     Function.MEAN: "avg(result)",
     Function.MIN: "min(result)",
@@ -67,17 +67,18 @@ def aggregate(
     bucket: Bucket | int | None,
     zone: str,
     functions: Sequence[Function],
+    bounds: Int64 | None = None,
 ) -> Series:
-    """Series of `Store.aggregate`."""
+    """Series of `Store.aggregate`; with `bounds` [us] of buckets of one's own, `bucket` does not count."""
     start, end = nanosecond(start) // 1000, nanosecond(end) // 1000
-    bounds = edges(start, end, bucket, zone)
+    bounds = edges(start, end, bucket, zone) if bounds is None else bounds
     stepwise = [function for function in functions if function in _STEPWISE]
     ids, numbers = sizes(database, Filter(datastreams, start, end)) if len(bounds) else _nothing()
     earlier = _earlier(database, ids, start) if stepwise else None
     parts = []
     for portion in portions(ids, numbers, _PORTION):
         with database.cursor() as cursor:
-            grouping = _Grouping(cursor, bounds)
+            grouping = Grouping(cursor, bounds)
             chosen = Filter(portion, start, end)
             columns = grouping.simple(chosen, [f for f in functions if f in _SIMPLE])
             if earlier is not None:
@@ -91,12 +92,20 @@ def _nothing() -> tuple[Int32, Int64]:
     return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64)
 
 
-class _Grouping:
-    """SQL that gives each reading its bucket."""
+class Grouping:
+    """SQL that gives each reading its bucket.
+
+    Attributes
+    ----------
+    source : str
+        What to select from.
+    bucket : str
+        Number of the bucket of a row.
+    """
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, bounds: Int64) -> None:
         self._cursor = cursor
-        self._source, self._bucket = self._place(bounds * 1000)
+        self.source, self.bucket = self._place(bounds * 1000)
         table = {"bucket": np.arange(len(bounds) - 1), "low": bounds[:-1] * 1000, "high": bounds[1:] * 1000}
         bind(cursor, "bounds", table)
 
@@ -124,10 +133,10 @@ class _Grouping:
     def simple(self, chosen: Filter, functions: Sequence[Function]) -> dict[str, NDArray[Any]]:
         """Count, marks and the functions that need no order."""
         values = "".join(f", coalesce({_SIMPLE[f]}, 'nan'::DOUBLE) AS \"{f.value}\"" for f in functions)
-        where = chosen.where(self._cursor, _GOOD)
+        where = chosen.where(self._cursor, GOOD)
         query = (
-            f"SELECT datastream, {self._bucket} AS bucket, count(*) AS n, max(marks & 3) AS quality,"
-            f" max((marks >> 2) & 3) AS provenance{values} FROM {self._source} {where}"
+            f"SELECT datastream, {self.bucket} AS bucket, count(*) AS n, max(marks & 3) AS quality,"
+            f" max((marks >> 2) & 3) AS provenance{values} FROM {self.source} {where}"
             " GROUP BY 1, 2 ORDER BY 1, 2"
         )
         found = self._cursor.execute(query, chosen.parameters).fetchnumpy()
@@ -143,9 +152,9 @@ class _Grouping:
         """Functions that follow a series from reading to reading."""
         values = ", ".join(f"coalesce({_STEPWISE[f]}, 'nan'::DOUBLE) AS \"{f.value}\"" for f in functions)
         query = _HELD.format(
-            bucket=self._bucket,
-            source=self._source,
-            where=chosen.where(self._cursor, _GOOD, "result IS NOT NULL"),
+            bucket=self.bucket,
+            source=self.source,
+            where=chosen.where(self._cursor, GOOD, "result IS NOT NULL"),
             mine=f"datastream BETWEEN {int(portion[0])} AND {int(portion[-1])}",
             values=values,
         )
@@ -170,7 +179,7 @@ def _earlier(database: Database, ids: Int32, start: int) -> dict[str, NDArray[An
         low = max(first, high - width)
         with database.cursor() as cursor:
             chosen = Filter(missing, None, None)
-            where = chosen.where(cursor, _GOOD, "result IS NOT NULL", "instant >= ?", "instant < ?")
+            where = chosen.where(cursor, GOOD, "result IS NOT NULL", "instant >= ?", "instant < ?")
             query = (
                 "SELECT datastream, max(instant) AS instant, arg_max(result, instant) AS result"
                 f" FROM reading {where} GROUP BY 1"

@@ -14,6 +14,7 @@ from stores.catalog import Catalog
 from stores.duckdb import reader
 from stores.duckdb.aggregate import aggregate
 from stores.duckdb.database import Database
+from stores.duckdb.profile import profile
 from stores.duckdb.writer import Writer
 from stores.newest import Newest
 from stores.retention import Retention
@@ -147,6 +148,18 @@ class DuckDBStore:
     ) -> Series:
         """Aggregate by bucket; see `Store.aggregate`."""
         return aggregate(self.database, datastreams, start, end, bucket, zone, functions)
+
+    def profile(
+        self,
+        datastreams: Int32,
+        start: int,
+        end: int,
+        bucket: Bucket | int | None,
+        zone: str = "UTC",
+        functions: Sequence[Function] = (Function.MEAN,),
+    ) -> Series:
+        """Aggregate over all datastreams together; see `Store.profile`."""
+        return profile(self.database, datastreams, start, end, bucket, zone, functions)
 
     def prune(self, before: int) -> int:
         """Remove readings older than `before` [us]; the number removed."""

@@ -20,6 +20,7 @@ from stores.influx.journal import Journal
 from stores.influx.line import LineWriter
 from stores.influx.reader import Reader
 from stores.influx.server import Query, WriteOne, WritePath, WriteRefusedError, WriteTwo
+from stores.merge import merge
 from stores.newest import Newest
 from stores.retention import Retention
 
@@ -216,6 +217,18 @@ class InfluxStore:
     ) -> Series:
         """Aggregate by bucket; see `Store.aggregate`. Months and years take one query each."""
         return aggregate.aggregate(self._reader, datastreams, start, end, bucket, zone, functions)
+
+    def profile(
+        self,
+        datastreams: Int32,
+        start: int,
+        end: int,
+        bucket: Bucket | int | None,
+        zone: str = "UTC",
+        functions: Sequence[Function] = (Function.MEAN,),
+    ) -> Series:
+        """Aggregate over all datastreams together; see `Store.profile`."""
+        return merge(self.aggregate(datastreams, start, end, bucket, zone, functions), functions)
 
     def prune(self, before: int) -> int:
         """Remove readings older than `before` [us], in every retention policy of the database."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from citylab.observation import Observation, ObservationBatch, Provenance, Quality, TimeSource
-from citylab.store import Arrivals, Bucket, Function, Store
+from citylab.store import Arrivals, Bucket, Function, Series, Store
 from stores.duckdb import DuckDBStore
 from stores.influx import InfluxStore
 from stores.memory import MemoryStore
@@ -117,9 +117,18 @@ class Machine(RuleBasedStateMachine):
         mine, right = (
             s.aggregate(numbers, T0 + start, T0 + end, bucket, zone, functions) for s in (self.mine, self.reference)
         )
+        self.same(mine, right)
+        several = [function for function in functions if function not in {Function.FIRST, Function.LAST}]
+        mine, right = (
+            s.profile(numbers, T0 + start, T0 + end, bucket, zone, several) for s in (self.mine, self.reference)
+        )
+        self.same(mine, right)
+
+    @staticmethod
+    def same(mine: Series, right: Series) -> None:
         for name in ("datastream", "start", "end", "count", "quality", "provenance"):
             assert getattr(mine, name).tolist() == getattr(right, name).tolist(), name
-        for function in functions:
+        for function in right.values:
             np.testing.assert_allclose(mine.values[function], right.values[function], rtol=1e-9, atol=1e-6)
 
     @invariant()
