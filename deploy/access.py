@@ -13,7 +13,7 @@ SIMULATED_ROOT = "sim/"
 """Topic root that only the simulator may publish under."""
 
 INTERNAL_ROOT = "citylab/"
-"""Topic root of commands between our own processes."""
+"""Topic root of commands between our own processes, and of alerts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class Rule:
 RULES: Mapping[str, Rule] = {
     "gateway": Rule(read=("#", "$SYS/#"), write=("citylab/reply/gateway/#",)),
     "simulator": Rule(read=("citylab/command/simulators",), write=("sim/#", "citylab/reply/simulators/#")),
-    "services": Rule(read=("citylab/reply/#",), write=("citylab/command/#",)),
+    "services": Rule(read=("citylab/reply/#",), write=("citylab/command/#", "citylab/alert/#")),
     "device": Rule(write=("#",), deny=("sim/#", "citylab/#")),
-    "learner": Rule(read=("#", "$SYS/#"), deny=("citylab/#",)),
+    "learner": Rule(read=("#", "$SYS/#"), deny=("citylab/command/#", "citylab/reply/#")),
 }
 """Users of the broker. `device` is for real devices, `learner` for people who watch with an MQTT client."""
 

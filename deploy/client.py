@@ -58,17 +58,22 @@ class Api:
 
     def put(self, path: str, body: dict[str, Any]) -> Any:
         """Parsed JSON answer to a document put in a place."""
-        return json.loads(self.send("PUT", path, json.dumps(body).encode())[1])
+        return json.loads(self.send("PUT", path, json.dumps(body).encode(), "application/json")[1])
 
-    def send(self, method: str, path: str, body: bytes | None, **query: Any) -> tuple[int, bytes]:
-        """Status and body of an answer."""
+    def submit(self, path: str, body: dict[str, Any]) -> Any:
+        """Parsed JSON answer to a document given to a path."""
+        return json.loads(self.send("POST", path, json.dumps(body).encode(), "application/json")[1])
+
+    def send(
+        self, method: str, path: str, body: bytes | None, kind: str = "application/octet-stream", **query: Any
+    ) -> tuple[int, bytes]:
+        """Status and body of an answer; `kind` is the media type of the body."""
         given = {key: value for key, value in query.items() if value not in {None, ""}}
         url = urllib.parse.urljoin(self.url, path)
         if given:
             url += "?" + urllib.parse.urlencode(given, doseq=True)
         request = urllib.request.Request(url, body, method=method)  # noqa: S310 - our own instance
         request.add_header("Authorization", f"Bearer {self._token}")
-        kind = "application/json" if method == "PUT" else "application/octet-stream"
         request.add_header("Content-Type", kind if body is not None else "text/plain")
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310

@@ -27,6 +27,8 @@ HELP = {
     "influx-password-file": "file with the password (InfluxDB 1)",
     "profiles": "folder of device profiles of your own",
     "cards": "folder of indicator cards of your own",
+    "rules": "folder of alert rules of your own",
+    "webhook": "http(s) address that is told of alerts",
     "scenarios": "folder of scenarios of your own",
     "cities": "folder of cities of your own",
     "seed": "seed of the simulated city",
@@ -36,6 +38,8 @@ HELP = {
     "rate": "messages a second one device may send",
 }
 """Help of each setting, by option name; a test keeps it complete."""
+
+_FOLDERS = {"data", "profiles", "cards", "rules", "scenarios", "cities"}
 
 
 def add_settings(parser: argparse.ArgumentParser, *names: str) -> None:
@@ -48,7 +52,7 @@ def add_settings(parser: argparse.ArgumentParser, *names: str) -> None:
             f"--{name}",
             type=kind,
             choices=choices,
-            metavar=None if choices else "DIR" if name in {"data", "profiles", "cards", "scenarios", "cities"} else "X",
+            metavar=None if choices else "DIR" if name in _FOLDERS else "X",
             help=HELP[name] + default,
         )
 

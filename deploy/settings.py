@@ -45,8 +45,10 @@ class Settings(Document):
         ``duckdb`` (in `data`), ``memory``, or ``influx`` (with `influx_url`).
     influx_token_file, influx_username, influx_password_file
         2.x takes a token, 1.x a user and a password. Secrets come from files, never from the command line.
-    profiles, cards, scenarios, cities : Path | None
+    profiles, cards, rules, scenarios, cities : Path | None
         Folders of your own that are read over the shipped ones.
+    webhook : str
+        Address that is told of alerts, such as ``https://hooks.example/alerts``; "" for none.
     seed : int
         Of the simulated city.
     devices : int
@@ -78,6 +80,8 @@ class Settings(Document):
     influx_password_file: Path | None = None
     profiles: Path | None = None
     cards: Path | None = None
+    rules: Path | None = None
+    webhook: str = ""
     scenarios: Path | None = None
     cities: Path | None = None
     seed: int = 1
@@ -88,7 +92,7 @@ class Settings(Document):
 
     @model_validator(mode="after")
     def _folders_exist(self) -> Self:
-        for name in ("profiles", "cards", "scenarios", "cities"):
+        for name in ("profiles", "cards", "rules", "scenarios", "cities"):
             folder: Path | None = getattr(self, name)
             if folder is not None and not folder.is_dir():
                 raise ValueError(f"{name}: {folder} is not a folder")

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI
 from prometheus_client import REGISTRY
@@ -21,6 +21,8 @@ from dashboards.router import router as page_router
 from deploy.access import credentials
 from deploy.audit_endpoint import router as audit_router
 from deploy.channel import Login, answer_commands, send_command
+from deploy.late import NotingStore
+from deploy.rolled import with_rollups
 from deploy.settings import SettingError, Settings
 from deploy.source_file import load_sources
 from gateway.gateway import Gateway
@@ -132,7 +134,7 @@ def make_gateway(parts: Parts) -> Gateway:
         password=credentials(settings.data)["gateway"],
     )
     gateway = Gateway(
-        parts.store,
+        cast("Store", NotingStore(parts.store, parts.state, parts.clock)),
         parts.state,
         make_decoder(parts),
         [local, *(load_sources(settings.sources) if settings.sources else [])],
@@ -145,11 +147,11 @@ def make_gateway(parts: Parts) -> Gateway:
     return gateway
 
 
-def make_app(parts: Parts) -> FastAPI:
-    """The web application: services and page."""
+def make_context(parts: Parts) -> Context:
+    """What the services and the duties of a process share."""
     settings = parts.settings
-    context = Context(
-        parts.store,
+    return Context(
+        with_rollups(parts.store, parts.city.time_zone, parts.clock),
         parts.state,
         parts.city,
         parts.clock,
@@ -159,9 +161,21 @@ def make_app(parts: Parts) -> FastAPI:
         settings.cards,
         settings.rules,
     )
+
+
+def make_app(parts: Parts, context: Context | None = None) -> FastAPI:
+    """The web application: services and page.
+
+    Parameters
+    ----------
+    context : Context | None
+        Shared with the duties; None: one of its own.
+    """
+    settings = parts.settings
     hosts = [name.strip() for name in settings.allowed_hosts.split(",") if name.strip()]
+    own = context or make_context(parts)
     routers = [audit_router(parts.store, parts.state, ledger_folder(settings)), page_router()]
-    return create_app(context, routers, hosts, credentials(settings.data)["api"])
+    return create_app(own, routers, hosts, credentials(settings.data)["api"])
 
 
 def login(settings: Settings, user: str) -> Login:

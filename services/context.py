@@ -32,6 +32,10 @@ class Context:
         Has another process do something: its name, the command, the arguments. None where there is none to ask.
     cards : Path | None
         Folder of indicator cards of the user's own.
+    rules : Path | None
+        Folder of alert rules of the user's own.
+    shared : dict[str, Any]
+        What several services share, made by the first that needs it.
     """
 
     store: Store
@@ -42,3 +46,5 @@ class Context:
     health: dict[str, Callable[[], dict[str, Any]]] = field(default_factory=dict)
     command: Command | None = None
     cards: Path | None = None
+    rules: Path | None = None
+    shared: dict[str, Any] = field(default_factory=dict)

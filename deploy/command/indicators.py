@@ -5,6 +5,8 @@ citylab indicators show en-en-aq-1c     one, with numerator, denominator, inputs
 citylab indicators plan                 what data is still missing, and for how many indicators
 citylab indicators template > my.csv    statistics to fill in; then: citylab indicators import my.csv
 citylab indicators score                points and bands against the city's targets
+citylab indicators assess --period 2025 figures of a period, each with its status and coverage
+citylab indicators history en-e-e-2c    what was said of closed years, and each time it changed: why and when
 """
 
 import argparse
@@ -21,8 +23,8 @@ from deploy.table import table
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare arguments."""
-    parser.add_argument("action", choices=["list", "show", "score", "plan", "template", "import"])
-    parser.add_argument("what", nargs="*", help="codes for show and plan, files for import")
+    parser.add_argument("action", choices=["list", "show", "assess", "history", "score", "plan", "template", "import"])
+    parser.add_argument("what", nargs="*", help="codes for show, assess, history and plan; files for import")
     parser.add_argument("--period", default="", help="rolling (12 months), a year, 24h, 7d, or START/END in ISO 8601")
     parser.add_argument("--area", default="", help="a district; nothing: the whole city")
     parser.add_argument("--family", default="all", choices=["all", "u4ssc", "operational"])
@@ -59,6 +61,43 @@ def _show(instance: Api, given: argparse.Namespace) -> int:
     for code in given.what:
         found = instance.get(f"api/v1/indicators/{code}", period=given.period, area=given.area)
         print(json.dumps(found, ensure_ascii=False, indent=None if given.json else 2))
+    return 0
+
+
+def _assess(instance: Api, given: argparse.Namespace) -> int:
+    query = {"period": given.period, "area": given.area}
+    codes = given.what or [one["code"] for one in instance.get("api/v1/indicators", family=given.family)["indicators"]]
+    found = [instance.get(f"api/v1/indicators/{code}", **query) for code in codes]
+    if given.json:
+        print(json.dumps(found, ensure_ascii=False))
+        return 0
+    rows = []
+    for one in found:
+        for point in one["points"]:
+            name = one["name"] if len(one["points"]) == 1 else f"{one['name']}: {point['label']}"
+            coverage = "" if point["coverage"] is None else f"{point['coverage']:.0%}"
+            parts = [figure(point["value"]), figure(point["numerator"]), figure(point["denominator"])]
+            rows.append([one["code"], name, *parts, point["unit"], point["status"], coverage])
+    head = ["code", "indicator", "value", "numerator", "denominator", "unit", "status", "coverage"]
+    print(table(head, rows, right=[2, 3, 4, 7]))
+    return 0
+
+
+def _history(instance: Api, given: argparse.Namespace) -> int:
+    if not given.what:
+        raise UsageError("name an indicator, such as: citylab indicators history en-e-e-2c")
+    for code in given.what:
+        found = instance.get(f"api/v1/indicators/{code}/history")
+        if given.json:
+            print(json.dumps(found, ensure_ascii=False))
+            continue
+        rows = [
+            [kept["period"], kept["area"], v["point"], figure(v["value"]), v["status"], v["computed_time"], v["why"]]
+            for kept in found
+            for v in kept["versions"]
+        ]
+        head = ["period", "area", "point", "value", "status", "computed", "why"]
+        print(table(head, rows, right=[3]) if rows else f"{code}: no period has closed yet, so nothing is kept.")
     return 0
 
 

@@ -20,7 +20,7 @@ from services.indicators.schema import (
     ScorecardModel,
     StatisticModel,
 )
-from services.indicators.service import Family, IndicatorService
+from services.indicators.service import Family, IndicatorService, shared_service
 
 _MOST_BYTES = 5_000_000
 PeriodText = Annotated[
@@ -38,10 +38,10 @@ def router(  # noqa: C901 - one function an endpoint
     Parameters
     ----------
     service : IndicatorService | None
-        To share one with other parts; None: makes its own.
+        To share one with other parts; None: that of the context.
     """
     api = APIRouter(prefix="/api/v1", tags=["indicators"])
-    own = service or IndicatorService(context, context.cards)
+    own = service or shared_service(context)
 
     @api.get("/indicators")
     def list_indicators(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -14,12 +15,14 @@ from services.indicators.check import Finding, findings
 from services.indicators.engine import Engine
 from services.indicators.history import History, Kept
 from services.indicators.importer import read_statistics, template
+from services.indicators.late import Touched
 from services.indicators.period import Period, latest, parse_period
 from services.indicators.plan import Plan, plan
 from services.indicators.score import Scorecard, score
 from services.indicators.statistic import Entry, keep_entries
 from services.indicators.target import SHIPPED_TARGETS, Targets, load_targets
 
+_making = Lock()
 Family = Literal["u4ssc", "operational", "all"]
 
 
@@ -145,13 +148,27 @@ class IndicatorService:
         list[Kept]
             Indicators that changed, with all their versions.
         """
-        self.engine.frames.touch(observed_property, start)
-        cards = [c for c in self.cards("u4ssc") if _uses(c, observed_property)]
+        return self.restate_all([Touched(observed_property, start, end)], why)
+
+    def restate_all(self, touched: Sequence[Touched], why: str = "") -> list[Kept]:
+        """Compute again what several late readings touch, each kept period once; see `restate`.
+
+        Parameters
+        ----------
+        why : str
+            "": what the readings say of themselves.
+        """
+        for each in touched:
+            self.engine.frames.touch(each.observed_property, each.start)
         changed = []
         for text, area in self.history.periods():
             period = self._kept_period(text)
-            if period.start < end and start < period.end:
-                changed += self.history.add(self.engine.assess(cards, period, area), area, why)
+            about = [t for t in touched if period.start < t.end and t.start < period.end]
+            names = {t.observed_property for t in about}
+            cards = [c for c in self.cards("u4ssc") if any(_uses(c, name) for name in names)]
+            for card, found in zip(cards, self.engine.assess(cards, period, area), strict=True):
+                reasons = [t.why for t in about if _uses(card, t.observed_property)]
+                changed += self.history.add([found], area, why or "; ".join(reasons[:3]))
         return changed
 
     def _kept_period(self, label: str) -> Period:
@@ -180,6 +197,15 @@ class IndicatorService:
             period = self._kept_period(text)
             self.history.add(self.engine.assess(self.cards("u4ssc"), period, area), area, f"statistics of {file}")
         return entries
+
+
+def shared_service(context: Context) -> IndicatorService:
+    """The one service of a context, whose readings everything that needs indicators shares."""
+    with _making:
+        if "indicators" not in context.shared:
+            context.shared["indicators"] = IndicatorService(context, context.cards)
+        service: IndicatorService = context.shared["indicators"]
+    return service
 
 
 def _uses(card: Card, observed_property: str) -> bool:

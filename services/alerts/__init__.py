@@ -1,0 +1,1 @@
+"""Alerts: rules on readings and indicators, what they found, and who was told."""

@@ -1,0 +1,359 @@
+"""Alerts: the pure core, live watching of a store, what is kept, the API and the webhook."""
+
+import json
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from citylab.document import DocumentError, parse_document
+from citylab.instant import MICROSECONDS, parse_instant
+from citylab.observation import DatastreamKey, Observation, ObservationBatch, Provenance, Quality
+from citylab.thing import Thing
+from services.alerts.evaluate import Limit, Phase, Status, evaluate, readings_of, step
+from services.alerts.example import check_rule
+from services.alerts.journal import Acknowledgement, Journal
+from services.alerts.notice import notices
+from services.alerts.rule import Condition, Rule, load_rules
+from services.alerts.watch import AlertWatch
+from services.alerts.webhook import WebhookError, post
+from services.app import create_app
+from services.context import Context
+from services.indicators.service import IndicatorService
+from stores.memory import MemoryStore
+from stores.sqlite.state import SqliteState
+from tests.sample_city import CITY, NOW
+
+MINUTE = 60 * MICROSECONDS
+RULES = load_rules()
+START = parse_instant("2026-03-02T00:00:00Z")
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_every_shipped_rule_does_what_its_examples_say(rule):
+    assert check_rule(rule) == []
+    assert any(example.raised for example in rule.examples)
+    assert any(example.cleared for example in rule.examples)
+
+
+def test_rules_for_every_sector_and_for_sensors():
+    sectors = {rule.sector for rule in RULES.values()}
+    assert sectors == {"energy", "transport", "agriculture", "health", "environment", "water", "waste", ""}
+    kinds = {name for rule in RULES.values() for name in ("silent", "stuck", "suspect") if getattr(rule.when, name)}
+    assert kinds == {"silent", "stuck", "suspect"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("when: {above: 1, below: 2}", "exactly one of"),
+        ("when: {above: 1, clear: 2}", "clear 2 is above"),
+        ("when: {silent: long}", "expected a length"),
+        ("when: {abov: 1}", 'did you mean "above"'),
+        ("on: {property: air_temprature}\nwhen: {above: 1}", 'did you mean "air_temperature"'),
+        ("indicator: {code: en-e-e-2c}\non: {kind: bus}\nwhen: {above: 1}", "exactly one of on, indicator"),
+    ],
+)
+def test_mistakes_in_a_rule_are_named(text, message):
+    head = "name: x\nlabel: X\nseverity: info\nexamples: [{every: 1 h, values: [1]}]\n"
+    if "on:" not in text and "indicator" not in text:
+        head += "on: {kind: bus}\n"
+    with pytest.raises(DocumentError, match=message):
+        parse_document(Rule, head + text, "x.yaml")
+
+
+VALUES = st.lists(st.one_of(st.just(np.nan), st.floats(-10, 10)), min_size=1, max_size=40)
+LIMITS = st.builds(
+    lambda sign, limit, gap, lasting: Limit(sign, limit, limit - sign * gap, lasting * MINUTE),
+    st.sampled_from([1, -1]),
+    st.floats(-5, 5),
+    st.floats(0, 3),
+    st.integers(0, 5),
+)
+
+
+def course(values, limit):
+    """Phases of one series, a look a minute."""
+    status, phases = Status.clear(1), []
+    for minute, value in enumerate(values):
+        now = np.array([minute * MINUTE])
+        status = step(status, np.array([value]), now, minute * MINUTE, limit)
+        phases.append(int(status.phase[0]))
+    return phases
+
+
+@given(VALUES, LIMITS)
+def test_an_alert_stands_on_values_beyond_the_limit_for_long_enough(values, limit):
+    phases = course(values, limit)
+    for minute, phase in enumerate(phases):
+        value = values[minute]
+        if phase == Phase.ACTIVE and (minute == 0 or phases[minute - 1] != Phase.ACTIVE):
+            back = minute - limit.lasting // MINUTE
+            assert back >= 0
+            window = [v for v in values[back : minute + 1] if not np.isnan(v)]
+            assert window
+            assert all(limit.sign * v > limit.sign * limit.limit for v in window)
+        if minute and phases[minute - 1] == Phase.ACTIVE and phase != Phase.ACTIVE:
+            assert limit.sign * value <= limit.sign * limit.clear
+        if minute and np.isnan(value):
+            assert phase == phases[minute - 1]
+
+
+@given(VALUES, LIMITS)
+def test_many_series_are_judged_as_each_alone(values, limit):
+    columns = np.array([values, values[::-1], [np.nan] * len(values)])
+    status, together = Status.clear(3), []
+    for minute in range(len(values)):
+        moment = np.full(3, minute * MINUTE)
+        status = step(status, columns[:, minute], moment, minute * MINUTE, limit)
+        together.append(status.phase.tolist())
+    assert [row[0] for row in together] == course(values, limit)
+    assert [row[1] for row in together] == course(values[::-1], limit)
+    assert all(row[2] == Phase.CLEAR for row in together)
+
+
+def world(things, now=NOW):
+    store, state = MemoryStore(), SqliteState(":memory:")
+    state.registry.put(things)
+    clock = {"now": now}
+    context = Context(store, state, CITY, clock=lambda: clock["now"])
+    return context, clock
+
+
+def write(context, thing, name, rows, provenance=Provenance.MEASURED, channel=""):
+    stream = context.state.registry.resolve([DatastreamKey(thing, name, channel)])[0]
+    context.store.register([stream])
+    batch = [Observation(stream.id, t, t, v, q, provenance) for t, v, q in rows]
+    assert not context.store.write(ObservationBatch.from_rows(batch)).refused
+
+
+def rule(when, **fields):
+    return Rule.model_validate(
+        {"name": "r", "label": "Wrong", "severity": "warning", "when": when}
+        | {"examples": [{"every": "1 h", "values": [1]}]}
+        | (fields or {"on": {"property": "temperature"}})
+    )
+
+
+CONDITIONS = st.sampled_from(
+    [
+        {"above": 5},
+        {"below": -2, "clear": 1, "lasting": "20 min"},
+        {"rises": 6, "over": "40 min"},
+        {"falls": 3, "over": "1 h"},
+        {"silent": "30 min"},
+        {"stuck": "1 h"},
+        {"suspect": 0.3, "over": "1 h"},
+    ]
+)
+STORY = st.lists(
+    st.tuples(
+        st.integers(0, 239),
+        st.sampled_from([-4.0, -1.0, 0.0, 3.0, 6.0, 9.0]),
+        st.sampled_from([Quality.GOOD, Quality.GOOD, Quality.GOOD, Quality.SUSPECT]),
+    ),
+    min_size=1,
+    max_size=60,
+    unique_by=lambda row: row[0],
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(CONDITIONS, STORY)
+def test_a_live_watch_says_what_the_pure_core_says(when, story):
+    context, clock = world([Thing(0, "a", kind="k")], START)
+    watch = AlertWatch(context, {"r": rule(when)})
+    rows = sorted((START + minute * MINUTE, value, quality) for minute, value, quality in story)
+    live, written = [], 0
+    for minute in range(0, 240, 10):
+        clock["now"] = START + minute * MINUTE
+        fresh = [row for row in rows[written:] if row[0] <= clock["now"]]
+        written += len(fresh)
+        if fresh:
+            write(context, "a", "temperature", fresh)
+        changes = watch.look()
+        live += [(a.raised_time, True) for a in changes.raised] + [(a.cleared_time, False) for a in changes.cleared]
+    readings = readings_of(
+        [0] * len(rows),
+        [t for t, _, _ in rows],
+        np.array([v for _, v, _ in rows]),
+        np.array([q for _, _, q in rows], np.uint8),
+    )
+    end = START + 230 * MINUTE
+    pure = evaluate(Condition.model_validate(when), readings, np.ones(1), START, end, 10 * MINUTE)
+    context.state.close()
+    assert live == [(t.time, t.raised) for t in pure]
+
+
+def fridge(context, clock, values):
+    changes = []
+    for value in values:
+        write(context, "f", "temperature", [(clock["now"], value, Quality.GOOD)], Provenance.SIMULATED)
+        changes.append(watch_of(context).look())
+        clock["now"] += 20 * MINUTE
+    return changes
+
+
+def watch_of(context, rules=None):
+    if "watch" not in context.shared:
+        context.shared["watch"] = AlertWatch(context, rules or {"vaccine-fridge-warm": RULES["vaccine-fridge-warm"]})
+    return context.shared["watch"]
+
+
+@pytest.fixture
+def warm():
+    context, clock = world([Thing(0, "f", kind="vaccine_fridge", label="Fridge 1", district="north")])
+    yield context, clock
+    context.state.close()
+
+
+def test_an_alert_is_raised_kept_acknowledged_and_cleared(warm):
+    context, clock = warm
+    *_, last = fridge(context, clock, [5, 9, 9, 9.5])
+    (alert,) = last.raised
+    assert (alert.subject, alert.district, alert.provenance, alert.value) == (
+        "Fridge 1, temperature",
+        "north",
+        "simulated",
+        9.5,
+    )
+    assert alert.raised_time - alert.since == 40 * MINUTE
+    with TestClient(create_app(context, token="t"), base_url="http://localhost") as client:
+        shown = client.get("/api/v1/alerts").json()
+        assert shown["counts"] == {"critical": 1, "warning": 0, "info": 0}
+        assert shown["alerts"][0]["text"] == "Fridge 1, temperature: vaccines too warm (9.5 Cel; above 8 for 30 min)"
+        path = f"/api/v1/alerts/{alert.id}/acknowledgement"
+        assert client.post(path, json={"by": "Amina"}).status_code == 401
+        token = {"Authorization": "Bearer t"}
+        assert client.post(path, json={"by": " "}, headers=token).status_code == 400
+        assert client.post("/api/v1/alerts/99/acknowledgement", json={"by": "A"}, headers=token).status_code == 404
+        seen = client.post(path, json={"by": "Amina", "note": "moved"}, headers=token).json()
+        assert seen["acknowledged"]["by"] == "Amina"
+        assert client.get("/api/v1/alerts", params={"acknowledged": False}).json()["alerts"] == []
+        (changes,) = fridge(context, clock, [6])
+        assert [a.id for a in changes.cleared] == [alert.id]
+        assert client.get("/api/v1/alerts").json()["alerts"] == []
+        (past,) = client.get("/api/v1/alert-history").json()["alerts"]
+    assert (past["acknowledged"]["note"], past["cleared_time"] is not None) == ("moved", True)
+
+
+def test_alerts_survive_a_restart_and_are_not_raised_twice(warm):
+    context, clock = warm
+    fridge(context, clock, [9, 9, 9])
+    assert len(Journal(context.state.memory("services")).open()) == 1
+    del context.shared["watch"]
+    changes = fridge(context, clock, [9, 7.8, 7])
+    assert [len(c.raised) for c in changes] == [0, 0, 0]
+    assert [len(c.cleared) for c in changes] == [0, 0, 1]
+
+
+def test_what_is_watched_no_more_is_cleared_with_the_reason(warm):
+    context, clock = warm
+    fridge(context, clock, [9, 9, 9])
+    thing = context.state.registry.thing("f")
+    context.state.registry.put([replace(thing, kind="cool_box")])
+    (alert,) = watch_of(context).look().cleared
+    assert "not watched" in alert.reason
+    fridge(context, clock, [9])
+    context.state.registry.put([replace(thing, kind="vaccine_fridge")])
+    fridge(context, clock, [9, 9, 9])
+    gone = AlertWatch(context, {}).look().cleared
+    assert [a.reason for a in gone] == ["there is no such rule any more"]
+
+
+def test_a_rule_on_an_indicator():
+    context, clock = world([Thing(0, "s", kind="noise_sensor")])
+    service = IndicatorService(context)
+    found = rule({"above": 70, "clear": 60}, indicator={"code": "op-environment-noise"})
+    watch = AlertWatch(context, {"r": found}, service)
+    assert watch.look().raised == ()
+    for hour in range(4):
+        write(context, "s", "sound_level", [(NOW - hour * 60 * MINUTE, 80.0, Quality.GOOD)])
+    clock["now"] += 10 * MINUTE
+    (alert,) = watch.look().raised
+    assert alert.indicator == "op-environment-noise"
+    assert alert.value == pytest.approx(80, abs=0.5)
+    with pytest.raises(ValueError, match="no indicator"):
+        AlertWatch(
+            context,
+            {"r": found.model_copy(update={"indicator": found.indicator.model_copy(update={"code": "op-x"})})},
+            service,
+        )
+    context.state.close()
+
+
+def test_the_history_is_bounded_and_says_what_it_lost():
+    context, _ = world([])
+    journal = Journal(context.state.memory("services"), most_closed=10)
+    seed = watch_alert()
+    for _ in range(800):
+        (new,), _ = journal.keep([seed], [])
+        journal.keep([], [replace(new, cleared_time=1)])
+    assert len(journal.closed(limit=1000)) + journal.evicted == 800
+    assert len(journal.closed(limit=1000)) <= 510
+    assert journal.closed(limit=1)[0].id == 800
+    assert journal.acknowledge(800, Acknowledgement(1, "x")) is None
+    context.state.close()
+
+
+def watch_alert():
+    from services.alerts.subject import Subject
+    from services.alerts.watch import _alert
+
+    return _alert(RULES["frost"], Subject("k", "Station"), 1.0, Provenance.MEASURED, 0, 1)
+
+
+def test_one_notice_a_rule():
+    from services.alerts.watch import Changes
+
+    alerts = tuple(replace(watch_alert(), id=i) for i in range(50))
+    (notice,) = notices(Changes(raised=alerts), "sample")
+    assert (notice["count"], len(notice["alerts"])) == (50, 20)
+    assert notice["text"].endswith("and 49 more")
+    json.dumps(notice)
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    taken: ClassVar = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/away":
+            self.send_response(307)
+            self.send_header("Location", "/hook")
+        else:
+            self.taken.append(json.loads(body))
+            self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_the_webhook_is_told_and_redirects_are_not_followed():
+    with HTTPServer(("127.0.0.1", 0), _Receiver) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        base = f"http://127.0.0.1:{server.server_port}"
+        try:
+            post(f"{base}/hook?x=1", {"text": "héllo"})
+            with pytest.raises(WebhookError, match="redirects are not followed"):
+                post(f"{base}/away", {"text": "secret"})
+        finally:
+            server.shutdown()
+            thread.join()
+    assert _Receiver.taken == [{"text": "héllo"}]
+    with pytest.raises(WebhookError, match="did not take it"):
+        post(base, {})
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "hooks.example", "http://", "http://x:99999/"])
+def test_only_web_addresses_are_told(url):
+    with pytest.raises(ValueError, match="webhook"):
+        post(url, {})
