@@ -8,7 +8,7 @@ import numpy as np
 from citylab.encode import encode
 from citylab.profile import DeviceProfile
 from simulators.draw import Draw
-from simulators.fault import VALUE_FAULTS, Bool, Fault, Sending, bend_sending, garbage_of
+from simulators.fault import VALUE_FAULTS, Bool, Fault, Sending, garbage_of
 from simulators.native import Outgoing, Values, counter_of, facts_of, values_of
 from simulators.simulation import Simulation, Step
 
@@ -67,10 +67,10 @@ class Dispatcher:
 
     def _sending(self, step: Step) -> tuple[Sending, list[Entry]]:
         faults = self._simulation.faults_of(step.fleet)
-        sending = Sending.plain(len(step))
-        for fault, draw, taken in faults:
-            period = self._interval * step.fleet.interval_factor
-            sending = bend_sending(fault, draw, sending, step.times, step.devices, taken, period)
+        period = self._interval * step.fleet.interval_factor
+        sending = self._simulation.sending(step.fleet, step.times, step.devices, period)
+        if _own_clock(self._profiles[step.fleet.profile]):
+            sending = replace(sending, clock=sending.clock + step.fleet.clock_error(step.times, step.devices))
         return sending, faults
 
     def _message(self, step: Step, row: int, sending: Sending, faults: list[Entry]) -> list[Outgoing]:
@@ -121,6 +121,11 @@ def says_time(profile: DeviceProfile) -> bool:
     return bool(profile.time) or profile.match.envelope != "plain"
 
 
+def _own_clock(profile: DeviceProfile) -> bool:
+    """Whether the time in messages of a profile is of the device's own clock, not of its network's."""
+    return says_time(profile) and profile.match.envelope in {"plain", "senml", "sparkplug_b"}
+
+
 def _active(fault: Fault, taken: Bool, device: int, time: int, sending: Sending, row: int) -> bool:
     """Whether a fault touched a message."""
     if not taken[device] or not fault.start <= time < fault.end:
@@ -133,7 +138,7 @@ def _active(fault: Fault, taken: Bool, device: int, time: int, sending: Sending,
         "duplicate": sending.copies[row] > 1,
         "late": sending.delay[row] > 0,
         "out_of_order": sending.delay[row] > 0,
-        "clock_skew": sending.clock[row] != 0,
+        "clock_skew": True,
         "garbage": bool(sending.garbage[row]),
         "spoofed": False,
     }

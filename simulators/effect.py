@@ -86,6 +86,25 @@ class Influence:
             result *= 1.0 + (effect.factor - 1.0) * _strength(effect, times)
         return result
 
+    def factors(self, driver: str, times: Int64, places: Sequence[tuple[str, ...]]) -> Float64:
+        """As `factor`, at several places that each go by some names, float64[n, k]; float64[n, 1] if all are alike."""
+        effects = self._by_driver.get(driver, ())
+        if not any(effect.where for effect in effects):
+            return self.factor(driver, times)[:, None]
+        result = np.ones((len(times), len(places)))
+        for effect in effects:
+            here = np.array([not effect.where or effect.where in names for names in places], dtype=np.float64)
+            result *= 1.0 + (effect.factor - 1.0) * _strength(effect, times)[:, None] * here
+        return result
+
+    def adds(self, driver: str, times: Int64, places: Sequence[tuple[str, ...]]) -> Float64:
+        """As `add`, at several places that each go by some names, float64[n, k]."""
+        result = np.zeros((len(times), len(places)))
+        for effect in self._by_driver.get(driver, ()):
+            here = np.array([not effect.where or effect.where in names for names in places], dtype=np.float64)
+            result += effect.add * _strength(effect, times)[:, None] * here
+        return result
+
     def add(self, driver: str, times: Int64, where: str = "") -> Float64:
         """Sum of the additions of a driver at times [us], float64[n]."""
         result = np.zeros(np.shape(times))

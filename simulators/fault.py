@@ -31,7 +31,7 @@ FAULTS: dict[str, str] = {
     "garbage": "bytes that are no message, with a chance of `rate`",
     "meter_reset": "a register begins again at zero when the fault starts",
     "spoofed": "a second sender with the same name and results times `strength`, with a chance of `rate`",
-    "low_battery": "fewer and fewer messages, and none in the last tenth of the fault",
+    "low_battery": "20 % left and falling, fewer and fewer messages, and none in the last tenth of the fault",
 }
 """Faults by name."""
 
@@ -130,6 +130,13 @@ def bend_results(
         case "meter_reset" if register:
             bent[rows] -= truth(np.full(len(who), fault.start), who)
     return bent
+
+
+def drained(fault: Fault, level: Float64, times: Int64, devices: Int64, taken: Bool) -> Float64:
+    """Battery levels [%] that fall to nothing by the end of the fault; arguments as in `bend_results`."""
+    worn = np.clip((times - fault.start) / max(1, fault.end - fault.start), 0.0, 1.0)
+    rows = taken[devices] & (times >= fault.start) & (times < fault.end)
+    return np.where(rows, np.round(np.minimum(level, 20.0) * (1.0 - worn)), level)
 
 
 @dataclass(frozen=True, slots=True)

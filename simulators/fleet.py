@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from citylab.observation import DatastreamKey, Float64, Int64
 from simulators.draw import Draw
+from simulators.models import device
 from simulators.register import Register
 from simulators.site import Site
 from simulators.span import DAY_US, SLOT_US, SLOTS
@@ -48,6 +49,10 @@ class Output:
     low: float = -np.inf
     high: float = np.inf
     modulus: float = 0.0
+
+
+BATTERY = Output("battery_level", mode="hold", step=1.0, low=0.0, high=100.0)
+"""What a device with a battery says of it; the last of its outputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,8 @@ class Fleet(ABC):
         What each device says, in the order of the columns.
     interval_factor : int
         A device reports every so many intervals.
+    battery : float
+        Capacity of the battery of each device [mA h]; 0: none. With one, the last of the outputs is `BATTERY`.
     """
 
     kind: ClassVar[str]
@@ -99,6 +106,7 @@ class Fleet(ABC):
     profile: ClassVar[str]
     outputs: ClassVar[tuple[Output, ...]]
     interval_factor: ClassVar[int] = 1
+    battery: ClassVar[float] = 0.0
 
     def __init__(self, world: World, number: int) -> None:
         self.world = world
@@ -111,6 +119,9 @@ class Fleet(ABC):
         if len(self.devices) != number:
             raise ValueError(f"{self.kind}: {len(self.devices)} devices for {number}")
         self._days: OrderedDict[int, Sequence[Column]] = OrderedDict()
+        self.drift = np.clip(8.0 * self.draw.normal("crystal", self.index), -20.0, 20.0)
+        """Of each device's own clock [1e-6]."""
+        self._life = self._battery_life()
 
     @abstractmethod
     def install(self) -> list[Device]:
@@ -118,7 +129,7 @@ class Fleet(ABC):
 
     @abstractmethod
     def compute(self, day: int) -> Sequence[Column]:
-        """Results at the 96 knots of a day, [96, n] for each output that is not an event.
+        """Results at the 96 knots of a day, [96, n] for each output that is not an event, the battery left out.
 
         A register is given as it stands at the knot.
         """
@@ -144,7 +155,7 @@ class Fleet(ABC):
         """Results at the knots of a day; the last two days are kept."""
         found = self._days.get(day)
         if found is None:
-            found = self._days[day] = self.compute(day)
+            found = self._days[day] = [*self.compute(day), *([self._charge(day)] if self.battery else [])]
             for number, column in zip(self.regular, found, strict=True):
                 if column.shape != (SLOTS, self.number):
                     name = self.outputs[number].observed_property
@@ -210,6 +221,24 @@ class Fleet(ABC):
         if output.modulus:
             said = said % output.modulus
         return _stepped(said, output.step) if output.step else said
+
+    def clock_error(self, times: Int64, devices: Int64) -> Int64:
+        """How far the own clocks of devices are ahead at times [us], in whole seconds; each is set once a day."""
+        set_at = (self.draw.uniform("clock set", devices) * DAY_US).astype(np.int64)
+        since = (times - set_at) % DAY_US / 1e6
+        ahead: Int64 = np.round(device.clock_error(self.drift[devices], since)).astype(np.int64) * 1_000_000
+        return ahead
+
+    def _battery_life(self) -> Float64:
+        """Days that each battery lasts at a message a minute: devices far from a gateway send for longer."""
+        spreading = np.clip(10 - np.floor(self.radio * 4.0), 7, 10).astype(np.int64)
+        seconds = device.time_on_air(24, spreading)
+        life = device.battery_life(self.battery, 0.012, 40.0, seconds, 1440.0 / self.interval_factor)
+        return np.maximum(life, 30.0)
+
+    def _charge(self, day: int) -> Float64:
+        age = (day + np.floor(self.draw.uniform("battery", self.index) * self._life)) % np.ceil(self._life)
+        return np.repeat(device.battery_level(age, self._life)[None, :], SLOTS, axis=0)
 
     def _knots(self, position: int, knot: Int64, devices: Int64) -> Column:
         day, slot = np.divmod(knot, SLOTS)

@@ -24,11 +24,14 @@ class Line:
         (longitude, latitude) [deg].
     length : float
         [km].
+    districts : tuple[str, ...]
+        That it joins.
     """
 
     name: str
     points: Float64
     length: float
+    districts: tuple[str, ...] = ()
 
     def along(self, way: Float64) -> Float64:
         """Points at parts 0 to 1 of the way, complex128[...]: longitude + i latitude [deg]."""
@@ -60,7 +63,8 @@ def make_lines(city: City, draw: Draw, label: str, number: int) -> list[Line]:
         bend = np.sin(np.pi * steps) * (u[4] - 0.5) * 0.35 + np.sin(2 * np.pi * steps) * (u[5] - 0.5) * 0.15
         points = np.round(start + (end - start) * steps + across * bend, 6)
         length = float(np.hypot(*_metric(np.diff(points, axis=0), city.latitude).T).sum())
-        lines.append(Line(f"{label}-{i + 1}", points, round(length, 2)))
+        joined = (city.districts[a].name, city.districts[b].name)
+        lines.append(Line(f"{label}-{i + 1}", points, round(length, 2), joined))
     return lines
 
 

@@ -2,6 +2,8 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -12,10 +14,13 @@ from simulators.models import energy
 from simulators.span import CHUNK, DAY_US, SLOT_US, SLOTS, Bool, rows_of
 from simulators.surrounding import Surrounding, Weather
 
-TRIP = 140.0
-"""Hot-spot temperature at which a transformer's protection trips [Cel] (limit of IEC 60076-7 for long emergencies)."""
+TRIP, OIL_TRIP = 140.0, 105.0
+"""Hot-spot and top-oil temperature at which protection trips [Cel]: limits of IEC 60076-7 for distribution
+transformers, the first for long emergencies, the second for normal cyclic loading."""
 MOMENTARY = 300 * MICROSECONDS
 """Interruptions up to this long are not sustained (IEEE 1366) [us]."""
+PAST = 3
+"""Days before a chunk that its lags remember."""
 CAUSES = ("failure", "storm", "overload", "planned", "momentary", "event")
 
 
@@ -92,6 +97,8 @@ class Grid:
         count = np.array([sum(d.name == e.name for e in self.districts) for d in self.districts])
         households = share / count / city.population * city.households * self._section.access
         self.names = [f"{d.name}-f{i // len(city.districts) + 1}" for i, d in enumerate(self.districts)]
+        self.places = [(name, d.name) for name, d in zip(self.names, self.districts, strict=True)]
+        """Names that each feeder goes by in a scenario: its own and its district's."""
         other = self._section.business_share + self._section.public_share
         income = np.array([{"low": 0.55, "middle": 1.0, "high": 2.2}[d.income] for d in self.districts])
         self.income = income / np.average(income, weights=households)
@@ -175,27 +182,24 @@ class Grid:
         return self._loads[1]
 
     def _load(self, weather: Weather) -> tuple[Float64, Float64, Float64]:
-        days = weather.days
-        fasting = days.fasting * self.surrounding.span.fasting_share
-        shapes = energy.class_shapes(
-            weather.hour, np.repeat(days.working.astype(np.float64), SLOTS), np.repeat(fasting, SLOTS)
-        )
-        felt = energy.lagged(weather.temperature, 0.9)  # buildings follow the air by about two hours
+        before = self.surrounding.chunk(weather.first_day // CHUNK - 1)
+        join = partial(_joined, before, weather)  # what lags needs a past, so that chunks join without a seam
+        times, influence, span = join("times"), self.surrounding.influence, self.surrounding.span
+        working = np.concatenate([w.days.working for w in (before, weather)])[-CHUNK - PAST :].astype(np.float64)
+        fasting = np.concatenate([w.days.fasting for w in (before, weather)])[-CHUNK - PAST :] * span.fasting_share
+        shapes = energy.class_shapes(join("hour"), np.repeat(working, SLOTS), np.repeat(fasting, SLOTS))
+        felt = energy.lagged(join("temperature"), 0.9)  # buildings follow the air by about two hours
         shapes = shapes * energy.temperature_response(felt, self._section.cooling, self._section.heating)[:, None]
-        shapes = shapes * self.surrounding.influence.factor("load", weather.times)[:, None]
-        power = shapes @ self.class_power.T
-        slot = weather.times // SLOT_US
-        noise = self._draw.normal("load", slot[:, None], np.arange(self.number)[None, :])
-        power = power * (1.0 + 0.03 * noise)
-        loading = power / self.rated
-        influence = self.surrounding.influence
+        shapes = shapes * influence.factor("load", times)[:, None]
+        noise = self._draw.normal("load", (times // SLOT_US)[:, None], np.arange(self.number)[None, :])
+        loading = shapes @ self.class_power.T * (1.0 + 0.03 * noise) / self.rated
         if influence.touches("rating") or influence.touches("load"):
-            for i, (name, district) in enumerate(zip(self.names, self.districts, strict=True)):
-                for where in (name, district.name):
-                    local = _where_only(influence.factor("load", weather.times, where),
-                                        influence.factor("load", weather.times))  # fmt: skip
-                    loading[:, i] *= local / influence.factor("rating", weather.times, where)
-        return shapes, loading, energy.top_oil_temperature(loading, weather.temperature, 0.25)
+            everywhere = np.maximum(influence.factor("load", times), 1e-9)[:, None]
+            local = influence.factors("load", times, self.places) / everywhere
+            loading = loading * local / influence.factors("rating", times, self.places)
+        oil = energy.top_oil_temperature(loading, join("temperature"), 0.25)
+        now = slice(PAST * SLOTS, None)
+        return shapes[now], loading[now], oil[now]
 
     def _starting_in(self, number: int) -> Outages:
         found = self._outages.get(number)
@@ -238,7 +242,8 @@ class Grid:
     def _overloads(self, weather: Weather) -> list[Int64]:
         """Trips of protection: the first 15 minutes of a day with too hot a winding."""
         _, loading, oil = self._unconstrained(weather)
-        hot = energy.hot_spot_temperature(oil, loading).reshape(CHUNK, SLOTS, self.number) > TRIP
+        hot = (energy.hot_spot_temperature(oil, loading) > TRIP) | (oil > OIL_TRIP)
+        hot = hot.reshape(CHUNK, SLOTS, self.number)
         day, feeder = np.nonzero(hot.any(axis=1))
         slot = hot.argmax(axis=1)[day, feeder]
         hours = 1.0 + 2.0 * self._draw.uniform("overload", weather.days.number[day], feeder)
@@ -270,9 +275,9 @@ class Grid:
         return np.clip(result, 0.0, 1.0)
 
 
-def _where_only(local: Float64, everywhere: Float64) -> Float64:
-    """Factor of a place beyond the factor of the whole city."""
-    return local / np.maximum(everywhere, 1e-9)
+def _joined(before: Weather, weather: Weather, name: str) -> Any:
+    """A column of a chunk with the last days of the one before."""
+    return np.concatenate([getattr(before, name)[-PAST * SLOTS :], getattr(weather, name)])
 
 
 def _busy_hour(uniform: Float64) -> Float64:

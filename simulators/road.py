@@ -71,11 +71,14 @@ class Roads:
         demand = self.city_demand(number)[:, None] * self._saturation
         demand = demand * (1.0 + 0.05 * self._draw.normal("day", day, index[None, :]))
         demand = np.maximum(demand * (1.0 + 0.04 * self._draw.normal("slot", slot, index[None, :])), 0.01)
-        capacity = np.where(weather.rain > 0.5, 0.88, 1.0) * self.surrounding.influence.factor(
-            "capacity", weather.times
-        )
-        saturation = demand / capacity[:, None]
+        influence = self.surrounding.influence
+        places = [(line.name, *line.districts) for line in self.lines]
+        everywhere = np.maximum(influence.factor("traffic", weather.times), 1e-9)[:, None]
+        demand = demand * influence.factors("traffic", weather.times, places) / everywhere
+        wet = np.where(weather.rain > 0.5, 0.88, 1.0)[:, None]
+        capacity = np.maximum(wet * influence.factors("capacity", weather.times, places), 0.02)
+        saturation = demand / capacity
         ratio = transport.queue_ratio(saturation)
         through = np.where(saturation <= 1.0, saturation, 1.0 + 0.1 * np.log(np.maximum(saturation, 1.0)))
-        flow = through * capacity[:, None] * self.capacity
+        flow = through * capacity * self.capacity
         return flow, self.free_flow / ratio, ratio

@@ -7,49 +7,26 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 import simulators.fleets
 from citylab.city import City
-from citylab.observation import DatastreamKey, Float64, Int32, Int64, Provenance, Text
+from citylab.observation import DatastreamKey, Float64, Int64, Provenance
 from citylab.thing import Thing
 from citylab.vocabulary import vocabulary
 from simulators.draw import Draw
 from simulators.effect import DRIVERS, Effect, Influence
-from simulators.fault import VALUE_FAULTS, Bool, Fault, bend_results
-from simulators.fleet import Column, Fleet, Happening, whole_days
+from simulators.fault import VALUE_FAULTS, Bool, Fault, Sending, bend_results, bend_sending, drained
+from simulators.fleet import BATTERY, Column, Fleet, whole_days
+from simulators.past import HistoryChunk, happened_chunk, position_text, regular_chunks
 from simulators.scenario import Scenario
 from simulators.section import DEFAULT_FLEETS, read_section
 from simulators.span import SLOT_US
 from simulators.world import World, build_world
 
+__all__ = ["MOST_FEEDERS", "HistoryChunk", "Simulation", "Step", "fleet_classes", "position_text", "scaled"]
+
 MOST_FEEDERS = 64
 """Feeders of the grid; more feeder meters are check meters on them, without customers of their own."""
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryChunk:
-    """Readings in columns of m, ordered by time within each series.
-
-    Attributes
-    ----------
-    key : int32[m]
-        Index in `Simulation.keys`.
-    time : int64[m]
-        [us since 1970, UTC].
-    result : float64[m]
-        NaN where `text` holds the result.
-    text : object[m] | None
-        Positions as ``"longitude latitude"``.
-    """
-
-    key: Int32
-    time: Int64
-    result: Float64
-    text: Text | None = None
-
-    def __len__(self) -> int:
-        return len(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +151,13 @@ class Simulation:
             low, high = max(begin, start_us), min(self.world.surrounding.span.start_of(day + 1), end_us)
             times = np.arange(-(-low // interval_us) * interval_us, high, interval_us, dtype=np.int64)
             for fleet in self.fleets:
+                first = self._first_key[fleet.kind]
                 if len(times) and fleet.regular:
-                    yield from self._regular(fleet, day, times, interval_us)
+                    columns = self._grid(fleet, day, times, interval_us)
+                    yield from regular_chunks(fleet, first, times, columns, self._sendings(fleet, times, interval_us))
                 happenings = fleet.happenings(low, high)
                 if any(len(h.device) for h in happenings):
-                    yield self._happened(fleet, happenings, times)
+                    yield happened_chunk(fleet, first, happenings, times)
 
     def steps(self, start_us: int, end_us: int, interval_us: int) -> list[Step]:
         """What devices say in ``start < t <= end``, each at its own moment of the interval.
@@ -245,11 +224,12 @@ class Simulation:
     def _bent(self, fleet: Fleet, columns: list[Column], times: Int64, devices: Int64) -> list[Column]:
         """Results as effects on observed properties and faults leave them."""
         self._influenced(fleet, columns, times, devices)
-        faults = [entry for entry in self.faults_of(fleet) if entry[0].name in VALUE_FAULTS]
-        for fault, draw, taken in faults:
+        for fault, draw, taken in self.faults_of(fleet):
             for position, number in enumerate(fleet.regular):
                 column = columns[position]
-                if np.iscomplexobj(column):
+                if fault.name == "low_battery" and fleet.outputs[number] is BATTERY:
+                    columns[position] = drained(fault, column.astype(np.float64), times, devices, taken)
+                if fault.name not in VALUE_FAULTS or np.iscomplexobj(column) or fleet.outputs[number] is BATTERY:
                     continue
                 truth = partial(_truth, fleet, position)
                 register = fleet.outputs[number].mode == "register"
@@ -258,41 +238,35 @@ class Simulation:
                 )
         return columns
 
-    def _regular(self, fleet: Fleet, day: int, times: Int64, interval_us: int) -> Iterator[HistoryChunk]:
-        offset = self.world.surrounding.span.offset
-        shape = (len(times), fleet.number)
-        if interval_us % SLOT_US == 0 and (times[0] + offset) % SLOT_US == 0:
-            rows = (times - self.world.surrounding.span.start_of(day)) // SLOT_US
-            columns = [column[rows] for column in fleet.grid(day, interval_us)]
-        else:
-            grid_times = np.repeat(times, fleet.number)
-            devices = np.tile(fleet.index, len(times))
-            columns = [c.reshape(shape) for c in fleet.at(grid_times, devices, interval_us)]
-        if self.faults_of(fleet) or self._is_influenced(fleet):
-            flat = [column.ravel() for column in columns]
-            bent = self._bent(fleet, flat, np.repeat(times, fleet.number), np.tile(fleet.index, len(times)))
-            columns = [column.reshape(shape) for column in bent]
-        first = self._first_key[fleet.kind]
-        for number, column in zip(fleet.regular, columns, strict=True):
-            ids = first + fleet.index * len(fleet.outputs) + number
-            key = np.repeat(ids, len(times)).astype(np.int32)
-            result = np.ascontiguousarray(column.T).ravel()
-            time = np.tile(times, fleet.number)
-            if np.iscomplexobj(result):
-                yield HistoryChunk(key, time, np.full(len(key), np.nan), position_text(result.astype(np.complex128)))
-            else:
-                number_result = result.astype(np.float64, copy=False)
-                keep = ~np.isnan(number_result)
-                yield HistoryChunk(key[keep], time[keep], number_result[keep])
+    def sending(self, fleet: Fleet, times: Int64, devices: Int64, period: int) -> Sending:
+        """How messages of devices at times are sent under the faults of messages; `period` between two of them [us]."""
+        sending = Sending.plain(len(times))
+        for fault, draw, taken in self.faults_of(fleet):
+            sending = bend_sending(fault, draw, sending, times, devices, taken, period)
+        return sending
 
-    def _happened(self, fleet: Fleet, happenings: Sequence[Happening], regular: Int64) -> HistoryChunk:
-        first = self._first_key[fleet.kind]
-        key = np.concatenate([first + h.device * len(fleet.outputs) + h.output for h in happenings])
-        time = np.concatenate([h.time for h in happenings])
-        result = np.concatenate([h.result for h in happenings])
-        said = [number for number in range(len(fleet.outputs)) if fleet.outputs[number].mode != "event"]
-        known = np.isin((key - first) % len(fleet.outputs), said) & np.isin(time, regular)
-        return HistoryChunk(key[~known].astype(np.int32), time[~known], result[~known])
+    def _sendings(self, fleet: Fleet, times: Int64, interval: int) -> tuple[Sending, float] | None:
+        """Sending of all devices at all times, time by time, and what a spoofer multiplies by; None without faults."""
+        faults = [fault for fault, _, _ in self.faults_of(fleet) if fault.name not in VALUE_FAULTS]
+        if not faults:
+            return None
+        strength = next((fault.strength for fault in faults if fault.name == "spoofed"), 1.0)
+        moments, devices = np.repeat(times, fleet.number), np.tile(fleet.index, len(times))
+        return self.sending(fleet, moments, devices, interval), strength
+
+    def _grid(self, fleet: Fleet, day: int, times: Int64, interval: int) -> list[Column]:
+        """Results of all devices at times of a day, [times, n] for each output that is not an event."""
+        span, shape = self.world.surrounding.span, (len(times), fleet.number)
+        moments, devices = np.repeat(times, fleet.number), np.tile(fleet.index, len(times))
+        if interval % SLOT_US == 0 and (times[0] + span.offset) % SLOT_US == 0:
+            rows = (times - span.start_of(day)) // SLOT_US
+            columns = [column[rows] for column in fleet.grid(day, interval)]
+        else:
+            columns = [c.reshape(shape) for c in fleet.at(moments, devices, interval)]
+        if self.faults_of(fleet) or self._is_influenced(fleet):
+            bent = self._bent(fleet, [column.ravel() for column in columns], moments, devices)
+            columns = [column.reshape(shape) for column in bent]
+        return columns
 
 
 def _truth(fleet: Fleet, position: int, times: Int64, devices: Int64) -> Float64:
@@ -315,14 +289,6 @@ def scaled(numbers: Mapping[str, int], devices: int) -> dict[str, int]:
         kind = order[i % len(order)]
         result[kind] = max(0, result[kind] + (1 if rest > 0 else -1)) if numbers[kind] else 0
     return result
-
-
-def position_text(positions: NDArray[np.complex128]) -> Text:
-    """Positions as ``"longitude latitude"`` in degrees with six digits, object[m]."""
-    longitude, latitude = np.round(positions.real, 6).tolist(), np.round(positions.imag, 6).tolist()
-    text = np.empty(len(longitude), dtype=np.object_)
-    text[:] = [f"{x} {y}" for x, y in zip(longitude, latitude, strict=True)]
-    return text
 
 
 def _things(fleet: Fleet, city: City) -> Iterator[Thing]:

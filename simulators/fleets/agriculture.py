@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from citylab.observation import Float64
-from simulators.fleet import Column, Device, Fleet, Happening, Output, spread_over_day, whole_days
+from simulators.fleet import BATTERY, Column, Device, Fleet, Happening, Output, spread_over_day, whole_days
 from simulators.naming import eui, serial
 from simulators.site import sites
 from simulators.span import CHUNK, DAY_US, SLOTS
@@ -22,7 +22,9 @@ class SoilProbe(Fleet):
     outputs = (
         *(Output("soil_moisture", str(d), noise=0.15, step=0.1, low=0.0, high=100.0) for d in (10, 30, 60)),
         *(Output("soil_temperature", str(d), noise=0.1, step=0.1) for d in (10, 30, 60)),
+        BATTERY,
     )
+    battery = 5400.0
 
     def install(self) -> list[Device]:
         """The devices of the fleet."""
@@ -106,7 +108,12 @@ class IrrigationValve(Fleet):
     kind = "irrigation_valve"
     sector = "agriculture"
     profile = "sim_irrigation_valve"
-    outputs = (Output("valve_open", mode="hold"), Output("water_volume", mode="register", step=1.0, modulus=1e9))
+    outputs = (
+        Output("valve_open", mode="hold"),
+        Output("water_volume", mode="register", step=1.0, modulus=1e9),
+        BATTERY,
+    )
+    battery = 5400.0
 
     def __init__(self, world: World, number: int) -> None:
         self.parcel = np.arange(number) % world.farms.number
@@ -171,7 +178,8 @@ class ColdStore(Fleet):
     kind = "cold_store"
     sector = "agriculture"
     profile = "sim_cold_store"
-    outputs = (Output("air_temperature", noise=0.1, step=0.01), Output("contact_open", mode="hold"))
+    outputs = (Output("air_temperature", noise=0.1, step=0.01), Output("contact_open", mode="hold"), BATTERY)
+    battery = 2400.0
 
     def install(self) -> list[Device]:
         """The devices of the fleet."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from citylab.observation import Float64
+from simulators import sunshine
 from simulators.fleet import Column, Device, Fleet, Happening, Output, spread_over_day
 from simulators.models import energy
 from simulators.naming import eui, serial
@@ -222,8 +223,9 @@ class GridImport(Fleet):
     def _power(self, number: int) -> Float64:
         state = self.world.grid.chunk(number)
         served: Float64 = (state.loading * self.world.grid.rated * state.powered).sum(axis=1)
-        losses = self.world.section.energy.losses
-        return np.repeat((served / (1.0 - losses) / max(1, self.number))[:, None], self.number, axis=1)
+        needed = served / (1.0 - self.world.section.energy.losses)
+        taken = np.maximum(needed - sunshine.of_the_city(self.world, number), 0.0)  # what is too much is not sold
+        return np.repeat((taken / max(1, self.number))[:, None], self.number, axis=1)
 
     def _totals(self, number: int) -> Float64:
         result: Float64 = self._power(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4000.0

@@ -56,8 +56,9 @@ class AirQualityStation(Fleet):
         clean = air.washout(recent)
         fine = emitted / dilution * season * course * clean * 0.945
         fine = fine[:, None] * self.level
-        extra = surrounding.influence.add("pollution", weather.times[rows])[:, None]
-        factor = surrounding.influence.factor("pollution", weather.times[rows])[:, None]
+        places = [(device.site.district,) for device in self.devices]
+        extra = surrounding.influence.adds("pollution", weather.times[rows], places)
+        factor = surrounding.influence.factors("pollution", weather.times[rows], places)
         slot = np.arange(day * SLOTS, (day + 1) * SLOTS)[:, None] // 4
         local = np.exp(0.12 * self.draw.normal("local", slot, self.index[None, :]))
         pm2_5 = (section.pm2_5 * fine * local) * factor + extra
@@ -72,8 +73,20 @@ class AirQualityStation(Fleet):
         return pm2_5, np.maximum(pm10, pm2_5), no2, so2, o3, temperature, humidity
 
 
+SETTINGS = (
+    # where, part of the main road's traffic, distance [m], what buildings and trees take away [dB], its own sounds [dB]
+    ("main road", 1.0, 9.0, 0.0, 44.0),
+    ("residential street", 0.02, 6.0, 3.0, 40.0),
+    ("main road", 1.0, 16.0, 0.0, 44.0),
+    ("park", 1.0, 140.0, 9.0, 38.0),
+    ("market", 0.15, 10.0, 0.0, 55.0),
+    ("residential street", 0.012, 7.0, 4.0, 38.0),
+)
+"""Where noise sensors stand, in turn; the numbers are ours."""
+
+
 class NoiseSensor(Fleet):
-    """Sound level beside roads."""
+    """Sound level beside roads, in quiet streets, in parks and at markets."""
 
     kind = "noise_sensor"
     sector = "environment"
@@ -83,15 +96,19 @@ class NoiseSensor(Fleet):
     def install(self) -> list[Device]:
         """The devices of the fleet."""
         self.road = self.index % len(self.world.roads.lines)
-        self.distance = 6.0 + 60.0 * self.draw.uniform("distance", self.index) ** 2
+        table = [SETTINGS[i % len(SETTINGS)] for i in range(self.number)]
+        self.part, self.distance, self.screen, self.own = np.array([row[1:] for row in table]).reshape(-1, 4).T
+        self.distance = self.distance * (0.7 + 0.6 * self.draw.uniform("distance", self.index))
         return [
-            Device(f"noise-{eui(self.draw, i)[8:]}", s, {"road": self.world.roads.lines[self.road[i]].name})
+            Device(f"noise-{eui(self.draw, i)[8:]}", s,
+                   {"road": self.world.roads.lines[self.road[i]].name, "setting": table[i][0]})
             for i, s in enumerate(sites(self.world.city, self.draw, self.number))
-        ]
+        ]  # fmt: skip
 
     def compute(self, day: int) -> Sequence[Column]:
         """Results at the 96 knots of a day."""
         flow, speed, _ = (x[rows_of(day)][:, self.road] for x in self.world.roads.state(day // CHUNK))
-        level: Float64 = air.traffic_noise(flow, speed, self.distance)
-        background = 38.0 + 8.0 * self.world.roads.city_demand(day // CHUNK)[rows_of(day)][:, None]
+        level: Float64 = air.traffic_noise(flow * self.part, speed, self.distance) - self.screen
+        awake = np.clip(1.4 * self.world.roads.city_demand(day // CHUNK)[rows_of(day)], 0.0, 1.0)[:, None]
+        background = self.own - 10.0 + 10.0 * awake
         return (10.0 * np.log10(10.0 ** (level / 10.0) + 10.0 ** (background / 10.0)),)

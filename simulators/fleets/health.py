@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from citylab.observation import Float64, Int64
-from simulators.fleet import Column, Device, Fleet, Happening, Output, whole_days
+from simulators.fleet import BATTERY, Column, Device, Fleet, Happening, Output, whole_days
 from simulators.fleets.vehicle import there_and_back
 from simulators.fridge import two_days
 from simulators.geometry import make_lines
@@ -29,7 +29,8 @@ class VaccineFridge(Fleet):
     kind = "vaccine_fridge"
     sector = "health"
     profile = "sim_vaccine_fridge"
-    outputs = (Output("temperature", noise=0.08, step=0.01), Output("contact_open", mode="hold"))
+    outputs = (Output("temperature", noise=0.08, step=0.01), Output("contact_open", mode="hold"), BATTERY)
+    battery = 2400.0
 
     def install(self) -> list[Device]:
         """The devices of the fleet."""
@@ -101,6 +102,7 @@ class ClinicCounter(Fleet):
         """The devices of the fleet."""
         self.size = 0.6 + 0.8 * self.draw.uniform("size", self.index)
         grid = self.world.grid
+        self.places = [(s.district,) for s in sites(self.world.city, self.draw, self.number)]
         self.feeder = self.index % grid.number
         self.generator = self.draw.uniform("generator", self.index) < self.world.section.health.generators
         return [
@@ -117,7 +119,8 @@ class ClinicCounter(Fleet):
         working = 1.0 if weather.days.working[row] else 0.35
         heat = 1.0 + 0.03 * max(0.0, float(weather.day_maximum[row]) - 30.0)
         times = weather.times[rows_of(day)]
-        patients = section.visits * self.size * working * heat * self.world.influence.factor("patients", times)[:, None]
+        ill = self.world.influence.factors("patients", times, self.places)
+        patients = section.visits * self.size * working * heat * ill
         hour = weather.of_day(weather.hour, day)
         shape = health.clinic_arrivals(hour)[:, None]
         slot = np.arange(day * SLOTS, (day + 1) * SLOTS)[:, None]
@@ -167,7 +170,10 @@ class Ambulance(Fleet):
 
     def compute(self, day: int) -> Sequence[Column]:
         """Results at the 96 knots of a day."""
-        device, time, _ = self._calls(day)
+        today, yesterday = self._calls(day), self._calls(day - 1)
+        device = np.concatenate([yesterday[0], today[0]])
+        time = np.concatenate([yesterday[1] - DAY_US, today[1]])  # a trip may cross midnight
+        home = complex(*self.tracks[0].points[0])
         place = np.empty((SLOTS, self.number), dtype=np.complex128)
         clock = np.arange(SLOTS) * (DAY_US // SLOTS)
         for i in range(self.number):
@@ -175,7 +181,9 @@ class Ambulance(Fleet):
             for call in time[device == i]:
                 trip = (clock - call) / 3.6e9
                 away = np.where((trip >= 0.0) & (trip < 1.0), there_and_back(np.clip(trip, 0.0, 1.0)), away)
-            place[:, i] = self.tracks[(i + day) % len(self.tracks)].along(away)
+            track = self.tracks[i % len(self.tracks)]
+            start = complex(*track.points[0])
+            place[:, i] = track.along(away) + (home - start) * (1.0 - away)  # every trip begins and ends at the base
         return (place,)
 
     def happenings(self, start: int, end: int) -> list[Happening]:

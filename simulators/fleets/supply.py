@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from citylab.observation import Float64, Int64
+from simulators import sunshine
 from simulators.fleet import Column, Device, Fleet, Output, spread_over_day
-from simulators.models import energy, sun
+from simulators.models import energy
 from simulators.naming import eui, serial
 from simulators.site import sites, sites_in
 from simulators.span import CHUNK, SLOTS, rows_of
@@ -46,15 +47,7 @@ class SolarInverter(Fleet):
 
     def _power(self, number: int, rows: slice = slice(None)) -> Float64:
         """Power of each plant [W], float64[rows, n]."""
-        weather = self.world.surrounding.chunk(number)
-        city = self.world.city
-        year_day = np.repeat(weather.days.year_day, SLOTS)[rows]
-        plane = sun.plane_irradiance(
-            weather.irradiance[rows], weather.zenith[rows], weather.azimuth[rows], year_day,
-            min(35.0, max(8.0, abs(city.latitude))), 180.0 if city.latitude >= 0 else 0.0,
-        )  # fmt: skip
-        per_watt = sun.photovoltaic_power(plane, weather.temperature[rows], weather.wind[rows], np.ones(1))
-        per_watt = per_watt * self.world.influence.factor("solar", weather.times[rows])
+        per_watt = sunshine.of_a_watt(self.world, number, rows)
         powered = self.world.grid.chunk(number).powered[rows][:, self.feeder]
         result: Float64 = per_watt[:, None] * self.rated * self._soiling * powered
         return result

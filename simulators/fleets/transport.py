@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from citylab.observation import Float64
-from simulators.fleet import Column, Device, Fleet, Output
+from simulators.fleet import BATTERY, Column, Device, Fleet, Output
 from simulators.models import transport
 from simulators.naming import eui, serial
 from simulators.site import Site, sites, sites_in
@@ -123,7 +123,8 @@ class ParkingSensor(Fleet):
     kind = "parking_sensor"
     sector = "transport"
     profile = "sim_parking_sensor"
-    outputs = (Output("occupancy", mode="hold"),)
+    outputs = (Output("occupancy", mode="hold"), BATTERY)
+    battery = 9000.0
 
     def install(self) -> list[Device]:
         """The devices of the fleet."""

@@ -107,7 +107,9 @@ class _Roamer(Fleet):
             moving = busy < np.clip(0.15 + 0.8 * demand, 0.0, 0.95)
             free = self.world.section.transport.free_flow * self.pace
             step = np.where(moving, free / ratio / 4.0 / max(track.length, 0.5) / 2.0, 0.0)
-            start = float(self.draw.uniform("start", np.int64(day), np.int64(i))[0])
+            whole = step.sum()
+            step *= np.round(whole) / whole if whole > 0.0 else 0.0  # whole rounds: it is at midnight where it began
+            start = float(self.draw.uniform("start", np.int64(i))[0])
             way = there_and_back(start + np.concatenate([[0.0], np.cumsum(step[:-1])]))
             place[:, i] = track.along(way)
             speed[:, i] = np.where(moving, free / ratio, 0.0)

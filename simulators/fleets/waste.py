@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from citylab.observation import Float64
-from simulators.fleet import Column, Device, Fleet, Output, spread_over_day
+from simulators.fleet import BATTERY, Column, Device, Fleet, Output, spread_over_day
 from simulators.models import water
 from simulators.naming import eui, serial
 from simulators.section import METHODS
@@ -20,7 +20,8 @@ class WasteBin(Fleet):
     kind = "waste_bin"
     sector = "waste"
     profile = "sim_waste_bin"
-    outputs = (Output("fill_level", noise=0.6, step=1.0, low=0.0, high=100.0),)
+    outputs = (Output("fill_level", noise=0.6, step=1.0, low=0.0, high=100.0), BATTERY)
+    battery = 5400.0
 
     def install(self) -> list[Device]:
         """The devices of the fleet."""
@@ -42,7 +43,7 @@ class WasteBin(Fleet):
         number = (day + self.index) // self.period - (emptied & (hour < 7.0))
         vary = 0.8 + 0.4 * self.draw.uniform("round", number, self.index[None, :] * np.ones((SLOTS, 1), dtype=np.int64))
         noon = np.array([self.world.surrounding.span.start_of(day) + DAY_US // 2])
-        factor = float(self.world.influence.factor("waste", noon)[0])
+        factor = self.world.influence.factors("waste", noon, [(d.site.district,) for d in self.devices])
         return (water.bin_fill(since, self.rate * vary * factor),)
 
 

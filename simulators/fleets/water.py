@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from citylab.observation import Float64
-from simulators.fleet import Column, Device, Fleet, Output, spread_over_day
+from simulators.fleet import BATTERY, Column, Device, Fleet, Output, spread_over_day
 from simulators.models import water
 from simulators.naming import eui, serial
 from simulators.site import sites
@@ -112,7 +112,8 @@ class WaterCustomerMeter(Fleet):
     kind = "water_customer_meter"
     sector = "water"
     profile = "sim_water_customer_meter"
-    outputs = (Output("water_volume", mode="register", step=1.0, modulus=1e8),)
+    outputs = (Output("water_volume", mode="register", step=1.0, modulus=1e8), BATTERY)
+    battery = 9000.0
 
     def __init__(self, world: World, number: int) -> None:
         self.network = Network(world)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from citylab.instant import parse_instant
+from simulators import sunshine
 from simulators.simulation import Simulation
 from simulators.span import CHUNK, DAY_US, SLOTS
 
@@ -21,13 +22,17 @@ class Year:
         self.working = np.repeat(np.concatenate([w.days.working for w in self.weather]), SLOTS)
         self.fleets = {fleet.kind: fleet for fleet in self.simulation.fleets}
         roads = [self.world.roads.state(n) for n in NUMBERS]
+        self.columns = {}
         self.flow, self.speed, self.ratio = (np.concatenate([r[i] for r in roads]) for i in range(3))
 
     def all(self, name):
         return np.concatenate([getattr(w, name) for w in self.weather])
 
     def output(self, kind, number):
-        return np.concatenate([self.fleets[kind].grid(day)[number] for day in DAYS])
+        if kind not in self.columns:
+            days = [self.fleets[kind].grid(day) for day in DAYS]
+            self.columns[kind] = [np.concatenate(parts) for parts in zip(*days, strict=True)]
+        return self.columns[kind][number]
 
     def grown(self, kind, number=0):
         """Growth of registers over all days, each device's own."""
@@ -82,7 +87,9 @@ def test_use_of_electricity_and_losses(year):
     used = float((year.grown("smart_meter") * represents).sum())
     per_person = used * 365 / len(DAYS) / year.simulation.city.population
     assert 130 <= per_person <= 900
-    fed_in = float(year.grown("grid_import").sum())
+    own_sun = sum(sunshine.of_the_city(year.world, n).sum() for n in NUMBERS) / 4000.0
+    fed_in = float(year.grown("grid_import").sum()) + own_sun
+    assert 0.02 <= own_sun / fed_in <= 0.1, "a share that rooftops and small plants have, not a rounding error"
     assert 1 - used / fed_in == pytest.approx(year.world.section.energy.losses, abs=0.02)
 
 
@@ -96,7 +103,7 @@ def test_particles(year):
     assert 20 <= fine.mean() <= 50
     assert 0.3 <= fine.mean() / coarse <= 0.75
     days = fine.reshape(-1, SLOTS).mean(axis=1)
-    assert 0.35 <= days.std() / days.mean() <= 0.7
+    assert 0.4 <= days.std() / days.mean() <= 0.7
     month = np.arange(DAYS[0], DAYS[-1] + 1).astype("datetime64[D]").astype("datetime64[M]").astype(int) % 12
     rain = np.array(year.world.section.climate.rain)
     wet = np.isin(month, np.argsort(rain)[-4:])
@@ -109,7 +116,10 @@ def test_particles(year):
 
 
 def test_gases_are_of_a_growing_city(year):
-    """NO2, SO2, O3 yearly means within the range of African city studies and of the WHO interim targets' table."""
+    """The bounds are ours; NO2 lies about the first interim target of WHO 2021, 40 ug/m3 or 21 ppb.
+
+    https://www.airclim.org/who-air-quality-guidelines
+    """
     no2, so2, o3 = (year.output("air_quality_station", i) for i in (2, 3, 4))
     assert 5 <= no2.mean() <= 40
     assert 1 <= so2.mean() <= 15
@@ -134,14 +144,14 @@ def test_traffic_peaks(year):
 
 
 def test_travel_time_index_and_peak_speed(year):
-    """Cars go 12 to 20 km/h in the peaks of Lagos, Kolkata, Karachi; smaller cities a little more.
+    """Cars go 12 to 20 km/h in the peaks of Lagos, Kolkata, Karachi.
 
     http://genevieveofficialblog.blogspot.com/2017/09/forbes-magazine-says-lagos-is-3rd-worst.html
     """
     morning, evening = (year.hour >= 7) & (year.hour < 9), (year.hour >= 16) & (year.hour < 19)
     peak = year.working & (morning | evening)
     assert 1.5 <= year.ratio[peak].mean() <= 2.5
-    assert 12 <= year.speed[peak].mean() <= 24
+    assert 12 <= year.speed[peak].mean() <= 20
     assert year.speed[year.hour < 4].mean() > 35
 
 
@@ -216,5 +226,10 @@ def test_clinic_queue_and_noise(year):
     assert 5 <= waiting[waiting > 0].mean() <= 90
     level = year.output("noise_sensor", 0)
     day = (year.hour >= 8) & (year.hour < 18)
-    assert 55 <= level[day].mean() <= 80
+    settings = np.array([d.properties["setting"] for d in year.fleets["noise_sensor"].devices])
+    road, park = level[:, settings == "main road"], level[:, settings == "park"]
+    street = level[:, settings == "residential street"]
+    assert 65 <= road[day].mean() <= 80
+    assert park[day].mean() < street[day].mean() + 1 < road[day].mean() - 8
+    assert 0.3 <= np.mean(level[day].mean(axis=0) > 55) <= 0.8, "quiet places are measured too"
     assert level[day].mean() > level[year.hour < 4].mean() + 4

@@ -5,7 +5,7 @@ import pytest
 
 from citylab.profile import load_profiles
 from simulators.dispatch import Dispatcher
-from simulators.fault import FAULTS
+from simulators.fault import FAULTS, Fault
 from simulators.scenario import Scenario
 from simulators.simulation import Simulation
 
@@ -113,3 +113,35 @@ def test_share_takes_part_of_the_devices(city):
     fleet = next(f for f in simulation.fleets if f.kind == "smart_meter")
     assert 4 <= simulation.faults_of(fleet)[0][2].sum() <= 22
     assert not simulation.faults_of(next(f for f in simulation.fleets if f.kind == "bus"))
+
+
+@pytest.mark.parametrize("name", ["dropout", "garbage", "clock_skew", "spoofed"])
+def test_faults_of_messages_act_on_the_past_too(city, clean, name):
+    fault = Fault(name, START, START + 12 * HOUR, kind="smart_meter", rate=0.5, strength=90.0)
+    bent = Simulation(city, 1, START, faults=[fault])
+    key = bent.keys.index(next(f for f in bent.fleets if f.kind == "smart_meter").series()[2])
+
+    def rows(one):
+        chunks = [(c.time[c.key == key], c.result[c.key == key]) for c in one.history(START, START + DAY, QUARTER)]
+        return tuple(np.concatenate(column) for column in zip(*chunks, strict=True))
+
+    (times, _), (seen, values) = rows(clean), rows(bent)
+    if name in {"dropout", "garbage"}:
+        assert 12 <= len(times) - len(seen) <= 36
+        assert np.isin(times[times >= START + 12 * HOUR], seen).all()
+    elif name == "clock_skew":
+        assert np.array_equal(np.sort(seen)[:48], times[:48] + 90_000_000)
+    else:
+        assert 12 <= len(seen) - len(times) <= 36
+        assert values.max() > 5000, "a stranger says ninety times as much"
+
+
+def test_faults_are_set_by_hand(city):
+    """No scenario is needed: a fault is an object with a start, an end and whom it takes."""
+    one = next(d.name for f in Simulation(city, 1, START).fleets if f.kind == "bus" for d in f.devices)
+    fault = Fault("stuck", START + HOUR, START + 3 * HOUR, device=one)
+    bent = Simulation(city, 1, START, faults=[fault])
+    touched = {
+        m.device for m in Dispatcher(bent, load_profiles(), QUARTER).messages(START, START + 4 * HOUR) if m.fault
+    }
+    assert touched == {one}

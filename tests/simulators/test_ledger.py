@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import textwrap
+from contextlib import ExitStack, closing
 
 import pytest
 from hypothesis import given, settings
@@ -130,29 +131,30 @@ def test_marks_are_counts(handed, confirmed):
 def test_books_close_after_any_course(tmp_path_factory, course, random):
     """Write, hand over, confirm, reopen in any order: the ledger says what a plain model says."""
     folder = tmp_path_factory.mktemp("ledger")
-    ledger, sent, taken, count = Ledger(folder), {}, set(), 0
-    for act in course:
-        open_ = [n for n in sent if n not in taken]
-        some = random.sample(open_, random.randint(0, len(open_)))
-        if act == "W":
-            for number, _ in ledger.write([message(i) for i in range(random.randint(1, 4))]):
-                sent[number] = 0
-            count = ledger.number
-        elif act == "H" and some:
-            ledger.hand(some)
-            for number in some:
-                sent[number] += 1
-        elif act == "C":
-            ledger.confirm(some)
-            taken |= set(some)
-        elif act == "R":
-            ledger.close()
-            ledger = Ledger(folder)
-    assert [n for n, _ in ledger.pending()] == [n for n in sent if n not in taken]
-    assert {e.number: e.sendings for e in ledger.entries()} == sent
-    assert {e.number for e in ledger.entries() if e.confirmed} == taken
-    assert ledger.number == count
-    ledger.close()
+    sent, taken, count = {}, set(), 0
+    with ExitStack() as stack:
+        ledger = stack.enter_context(closing(Ledger(folder)))
+        for act in course:
+            open_ = [n for n in sent if n not in taken]
+            some = random.sample(open_, random.randint(0, len(open_)))
+            if act == "W":
+                for number, _ in ledger.write([message(i) for i in range(random.randint(1, 4))]):
+                    sent[number] = 0
+                count = ledger.number
+            elif act == "H" and some:
+                ledger.hand(some)
+                for number in some:
+                    sent[number] += 1
+            elif act == "C":
+                ledger.confirm(some)
+                taken |= set(some)
+            elif act == "R":
+                ledger.close()
+                ledger = stack.enter_context(closing(Ledger(folder)))
+        assert [n for n, _ in ledger.pending()] == [n for n in sent if n not in taken]
+        assert {e.number: e.sendings for e in ledger.entries()} == sent
+        assert {e.number for e in ledger.entries() if e.confirmed} == taken
+        assert ledger.number == count
 
 
 def test_a_killed_process_leaves_whole_books(tmp_path):
