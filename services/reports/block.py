@@ -70,6 +70,11 @@ class Table:
     notes: tuple[str, ...] = ()
     first: int = 1
 
+    def number_columns(self) -> list[bool]:
+        """Whether each column holds numbers, set to its end, so that its head is too."""
+        full = next((row for row in self.rows if len(row) == len(self.widths)), ())
+        return [cell.number for cell in full] or [False] * len(self.widths)
+
 
 Block = Heading | Text | Table | Drawing
 

@@ -9,7 +9,7 @@ from services.reports.drawing import Drawing
 from services.reports.evidence import evidence_section
 from services.reports.language import Language
 from services.reports.radar import radar
-from services.reports.schema import CountRow, GroupRow, Report, ResultRow
+from services.reports.schema import CountRow, GapRow, GroupRow, Report, ResultRow
 from services.reports.wheel import numbers_of, ordered, wheel
 
 SIMULATED = "simulated"
@@ -37,8 +37,8 @@ def compose(report: Report) -> Document:
     area = "" if report.area == report.city.name else f", {report.area}"
     return Document(
         title=f"{words(f'kind.{report.kind}')}: {report.city.label}{area}, {_period(report, words)}",
-        subtitle=f"{words('period')}: {_day(report.period.start, zone)} / {_day(report.period.end, zone)} ({zone}) · "
-        f"{words('computed')}: {report.computed[:16].replace('T', ' ')} UTC · citylab {report.software}",
+        subtitle=f"{words('period')}: {_day(report.period.start, zone, words)} / {_day(report.period.end, zone, words)} ({zone}) · "
+        f"{words('computed')}: {words.day(report.computed[:16].replace('T', ' '))} UTC · citylab {report.software}",
         language=words.code,
         rtl=words.rtl,
         sections=tuple(sections),
@@ -52,17 +52,15 @@ def _period(report: Report, words: Language) -> str:
     """The period as people of the language call it."""
     period = report.period
     if period.kind == "rolling":
-        return words("period.rolling", day=period.label[-10:])
-    return (
-        period.label
-        if period.kind == "year"
-        else f"{_day(period.start, period.zone)} / {_day(period.end, period.zone)}"
-    )
+        return words("period.rolling", day=words.day(period.label[-10:]))
+    if period.kind == "year":
+        return period.label
+    return f"{_day(period.start, period.zone, words)} / {_day(period.end, period.zone, words)}"
 
 
-def _day(instant: str, zone: str) -> str:
+def _day(instant: str, zone: str, words: Language) -> str:
     """Day and minute of an instant by the city's clock."""
-    return to_datetime(parse_instant(instant)).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+    return words.day(f"{to_datetime(parse_instant(instant)).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}")
 
 
 _STEPS = ("low", "collect", "keep", "verify")
@@ -92,7 +90,7 @@ def _profile(report: Report, words: Language) -> Section:
 def _summary(report: Report, words: Language) -> Section:
     head = ("group", "total", "reported", "partial", "missing", "simulated", "points")
     rows = tuple(_count(row, words) for row in report.counts)
-    table = Table((26, 10, 13, 11, 14, 14, 18), rows, tuple(words(f"count.{key}") for key in head))
+    table = Table((22, 13, 13, 11, 13, 12, 16), rows, tuple(words(f"count.{key}") for key in head))
     return Section(words("section.summary"), (table,))
 
 
@@ -117,13 +115,11 @@ def _performance(report: Report, words: Language) -> Section:
     everything = [g for g in report.groups if g.level == "all"]
     rows = tuple(_score(row, numbers, words) for row in (*everything, *ordered(report.groups)))
     head = tuple(words(f"score.{key}") for key in ("group", "score", "band", "scored"))
-    legend = tuple(
-        (Cell(words(f"legend.{points or 'none'}"), band=True, points=points),) for points in (1, 2, 3, 4, None)
-    )
+    legend = tuple(Cell(words(f"legend.{points or 'none'}"), band=True, points=points) for points in (1, 2, 3, 4, None))
     return Section(
         words("section.performance"),
         (wheel(report.groups, words), Text(words("wheel.caption"), "small", _scored_simulated(report)),
-         Table((100,), legend), Table((46, 20, 24, 10), rows, head)),
+         Table((1, 1, 1, 1, 1), (legend,)), Table((46, 20, 24, 10), rows, head)),
         new_page=True,
     )  # fmt: skip
 
@@ -135,11 +131,11 @@ def _scored_simulated(report: Report) -> bool:
 def _score(row: GroupRow, numbers: dict[tuple[str, str, str], str], words: Language) -> tuple[Cell, ...]:
     group = {"dimension": "dimension", "sub_dimension": "sub", "category": "category"}.get(row.level)
     name = words.find(group, row.name) if group else words("count.all")
-    number = numbers.get((row.level, row.parent, row.name), "")
+    number = numbers.get((row.level, row.parent, row.name), "\u2003" if row.level == "category" else "")
     score = f"{words.number(row.percent, 2)}\u00a0%" if row.percent is not None else words("band.not_scored")
     score += f" ({words('provisional')})" if row.percent is not None and row.provisional else ""
     return (
-        Cell(f"{number} {name}".strip(), bold=row.level in {"all", "dimension"}),
+        Cell(f"{number} {name}".strip(" "), bold=row.level in {"all", "dimension"}),
         Cell(score, simulated=row.percent is not None and row.provenance == SIMULATED),
         Cell(words(f"legend.{row.points or 'none'}"), band=True, points=row.points),
         Cell(words("score.of", scored=row.scored, items=row.items), number=True),
@@ -167,7 +163,7 @@ def _results(report: Report, words: Language) -> Iterator[Section]:
         yield Section(
             f"{words('section.results')}: {words.find('dimension', dimension)}",
             (drawing, Text(words("radar.caption"), "small", drawing.simulated),
-             Table((17, 30, 27, 19, 7), rows, head, tuple(notes), first)),
+             Table((17, 29, 27, 18, 9), rows, head, tuple(notes), first)),
             new_page=True,
         )  # fmt: skip
         first += len(notes)
@@ -181,13 +177,18 @@ def _result_rows(rows: list[ResultRow], notes: dict[str, int], words: Language) 
         category = row.category
         goals = ", ".join(goal.target for goal in row.goals)
         if row.point and row.code != code:
-            yield (Cell(named, bold=True), Cell(f"{row.name} ({row.official_code})"), Cell(), Cell(), Cell(goals))
+            yield (Cell(named, bold=True), Cell(f"{row.name} ({_code(row)})"), Cell(), Cell(), Cell(goals))
             named = ""
-        label = f"\u2013 {words.find('point', row.label)}" if row.point else f"{row.name} ({row.official_code})"
+        label = f"\u2013 {words.find('point', row.label)}" if row.point else f"{row.name} ({_code(row)})"
         numbers = tuple(notes[note] for note in row.remarks)
         result = Cell(words.quantity(row.value, row.unit), simulated=row.simulated, notes=numbers)
         yield (Cell(named, bold=True), Cell(label), result, band_cell(row, words), Cell("" if row.point else goals))
         code = row.code
+
+
+def _code(row: ResultRow | GapRow) -> str:
+    """The code, which no line break parts."""
+    return row.official_code.replace(" ", "\u00a0")
 
 
 def band_cell(row: ResultRow, words: Language) -> Cell:
@@ -212,7 +213,7 @@ def _gaps(report: Report, words: Language) -> Section:
         parts = [words("gaps.points", points=named)] if named else []
         parts += [missing.text for missing in gap.missing]
         status = words("partly" if gap.partial else "not_reported")
-        rows.append((Cell(f"{gap.name} ({gap.official_code})"), Cell(status), Cell("; ".join(parts))))
+        rows.append((Cell(f"{gap.name} ({_code(gap)})"), Cell(status), Cell("; ".join(parts))))
     head = (words("column.kpi"), words("evidence.status"), words("column.missing"))
     blocks.append(Table((40, 16, 44), tuple(rows), head) if rows else Text(words("none.gaps")))
     return Section(words("section.gaps"), tuple(blocks), new_page=True)

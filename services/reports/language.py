@@ -51,6 +51,10 @@ class Language:
         """The text of a name in a group (``unit``, ``category`` ...); the name itself where there is none."""
         return self._words.get(f"{group}.{name}", name)
 
+    def day(self, text: str) -> str:
+        """A date such as 2026-11-24; between Arabic words, hyphens would turn it around, slashes do not."""
+        return text.replace("-", "/") if self.rtl else text
+
     def number(self, value: float, decimals: int | None = None) -> str:
         """A number; without decimals given: four digits that count, whole from 1,000 on.
 

@@ -51,7 +51,7 @@ def _block(each: Block, document: Document) -> str:
         case Text():
             return f'<p class="{each.style}" dir="auto">{_lines(each.text)}{_mark(each.simulated, document)}</p>'
         case Drawing():
-            return f"<figure>{svg(each)}{_mark(each.simulated, document)}</figure>"
+            return f"<figure>{svg(each)}</figure>"
         case Table():
             return _table(each, document)
 
@@ -66,13 +66,17 @@ def _lines(text: str) -> str:
 
 def _table(table: Table, document: Document) -> str:
     total = sum(table.widths)
+    kind = "listing" if table.head else "facts"
     columns = "".join(f'<col class="w{round(100 * width / total)}">' for width in table.widths)
-    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in table.head)
+    ends = ["number" if number else "text" for number in table.number_columns()]
+    head = "".join(
+        f'<th scope="col" class="{end}">{escape(text)}</th>' for text, end in zip(table.head, ends, strict=False)
+    )
     head = f"<thead><tr>{head}</tr></thead>" if head else ""
     rows = "\n".join(_row(row, len(table.widths), document) for row in table.rows)
     notes = "".join(f'<li dir="auto">{escape(note)}</li>' for note in table.notes)
     notes = f'<ol class="notes" start="{table.first}">{notes}</ol>' if notes else ""
-    return f'<div class="wide"><table><colgroup>{columns}</colgroup>{head}<tbody>{rows}</tbody></table></div>{notes}'
+    return f'<div class="wide"><table class="{kind}"><colgroup>{columns}</colgroup>{head}<tbody>{rows}</tbody></table></div>{notes}'
 
 
 def _row(row: tuple[Cell, ...], columns: int, document: Document) -> str:
