@@ -79,7 +79,7 @@ class Batch:
         self.slow = Slow()
         self.bytes = 0
         self.runs: list[tuple[int, Source]] = []
-        self.receipts: list[tuple[Source, Connection, list[int], int]] = []
+        self.receipts: list[tuple[Source, Connection, list[int]]] = []
         self.letters: dict[int, list[DeadLetter]] = {}
         self.repeated: set[int] = set()
         self.redelivered = 0

@@ -43,9 +43,13 @@ class Connection(asyncio.Protocol):
         Called with every group of messages.
     max_payload : int
         Longer payloads are read past and handed on as None [bytes].
+    started : callable
+        Called when the broker accepts, before any message; whether it kept the session.
     """
 
-    def __init__(self, greeting: bytes, receive: Receive, max_payload: int) -> None:
+    def __init__(
+        self, greeting: bytes, receive: Receive, max_payload: int, started: Callable[[bool], None] = lambda _: None
+    ) -> None:
         loop = asyncio.get_running_loop()
         self.connected: asyncio.Future[bool] = loop.create_future()
         """Done when the broker accepts; whether it kept the session."""
@@ -54,6 +58,7 @@ class Connection(asyncio.Protocol):
         self.unacknowledged = 0
         self._greeting = greeting
         self._receive = receive
+        self._started = started
         self._max_payload = max_payload
         self._transport: asyncio.Transport | None = None
         self._rest = b""
@@ -168,6 +173,7 @@ class Connection(asyncio.Protocol):
                 self.abort(packet.refusal(body[1]))
                 return False
             if not self.connected.done():
+                self._started(bool(body[0] & 1))
                 self.connected.set_result(bool(body[0] & 1))
         elif head in {packet.SUBACK, packet.UNSUBACK} and len(body) >= 2:
             future = self._waiting.pop(int.from_bytes(body[:2]), None)

@@ -203,14 +203,15 @@ class Gateway:
 
     def _load_arrivals(self, source: Source) -> bool:
         arrival = self._intake.arrival(source)
-        arrival.confirm(self._memory.get(f"confirmed/{arrival.session}") or 0)
+        arrival.confirmed = self._memory.get(f"confirmed/{arrival.session}") or 0
         try:
             newest = arrival.load(self._store.arrivals(arrival.session))
         except StoreUnavailableError:
             return False
         prefix = f"arrival/{arrival.session}/"
         for key, (hashed, received) in self._memory.items(prefix).items():
-            arrival.note(int(key.removeprefix(prefix)), hashed, received)
+            if received > arrival.confirmed:
+                arrival.note(int(key.removeprefix(prefix)), hashed, received)
             newest = max(newest, received)
         for data in self._spool:
             kept = unpack(data).arrivals

@@ -116,7 +116,7 @@ class Intake:
         batch.bytes += size
         batch.runs.append((start, source))
         if packet_ids:
-            batch.receipts.append((source, connection, packet_ids, self.newest))
+            batch.receipts.append((source, connection, packet_ids))
         routes = self._routes.setdefault(source.settings.name, {})
         latest = base + MAX_AHEAD
         refill = self.limit.refill

@@ -67,7 +67,6 @@ class Pipeline:
         self._writing: asyncio.Future[None] | None = None
         self._tick_handle: asyncio.TimerHandle | None = None
         self._last_receipt = 0.0
-        self._acknowledged: dict[Source, int] = {}
 
     def receive(
         self, source: Source, connection: Connection, messages: list[Packet], packet_ids: list[int], size: int
@@ -84,21 +83,21 @@ class Pipeline:
     def session_started(self, source: Source, *, kept: bool, away: float) -> None:
         """Prepare for what the broker kept meanwhile, or for a session it knows nothing of."""
         arrival = self.intake.arrival(source)
+        arrival.connection_began()
         if kept:
             self.intake.limit.credit(away)
         else:
-            arrival.confirm(self.intake.newest)
+            arrival.session_began(self.intake.newest)
             self._book.note(f"confirmed/{arrival.session}", arrival.confirmed)
-        self._acknowledged[source] = arrival.confirmed
 
-    def acknowledged_until(self, source: Source) -> int:
-        """Time of arrival of the newest message acknowledged on the present connection [us]."""
-        return self._acknowledged.get(source, 0)
+    def acknowledgements(self, source: Source) -> int:
+        """Count of acknowledgements whose messages would be arrivals again if they were repeated."""
+        return self.intake.arrival(source).acknowledged
 
-    def confirmed(self, source: Source, received_time: int) -> None:
+    def confirmed(self, source: Source, mark: int) -> None:
         """Forget arrivals that cannot be repeated any more."""
         arrival = self.intake.arrival(source)
-        arrival.confirm(received_time)
+        arrival.confirm(mark)
         self._book.note(f"confirmed/{arrival.session}", arrival.confirmed)
 
     async def drain(self) -> None:
@@ -210,13 +209,13 @@ class Pipeline:
     def _acknowledge(self, batch: Batch) -> None:
         """Acknowledge in order of receipt; receipts of ended connections are dropped by the connection."""
         pending: list[int] = []
-        for place, (source, connection, packet_ids, newest) in enumerate(batch.receipts):
+        for place, (source, connection, packet_ids) in enumerate(batch.receipts):
             pending += packet_ids
             following = batch.receipts[place + 1 : place + 2]
             if following and following[0][1] is connection:
                 continue
             if connection.acknowledge(pending) and source.connection is connection:
-                self._acknowledged[source] = newest
+                self.intake.arrival(source).acknowledge(pending)
             pending = []
 
     def _pause(self) -> None:

@@ -114,11 +114,11 @@ class Sink(Protocol):
     def session_started(self, source: "Source", *, kept: bool, away: float) -> None:
         """A connection stands; `kept` if the broker kept the session, `away` seconds since the last one."""
 
-    def acknowledged_until(self, source: "Source") -> int:
-        """Time of arrival of the newest acknowledged message [us]."""
+    def acknowledgements(self, source: "Source") -> int:
+        """Count of acknowledgements sent so far, for `confirmed`."""
 
-    def confirmed(self, source: "Source", received_time: int) -> None:
-        """The broker has seen the acknowledgements of all messages up to a time of arrival [us]."""
+    def confirmed(self, source: "Source", mark: int) -> None:
+        """The broker has seen the acknowledgements up to a count."""
 
 
 class Source:
@@ -150,10 +150,10 @@ class Source:
         failures = 0
         while not self._stopping.is_set():
             try:
-                connection = await self._open()
-                failures = 0
                 gap = away if self._lost_at is None else monotonic() - self._lost_at
-                await self._serve(connection, gap)
+                connection = await self._open(gap)
+                failures = 0
+                await self._serve(connection)
             except (OSError, TimeoutError, ValueError) as error:
                 self.detail = _sentence(error)
                 failures += 1
@@ -166,30 +166,34 @@ class Source:
             _log.warning("source %s: %s; trying again", self.settings.name, self.detail)
             await asyncio.sleep(limit * random.uniform(0.5, 1.0))
 
-    async def _open(self) -> Connection:
+    async def _open(self, away: float) -> Connection:
         settings = self.settings
         parts = urlsplit(settings.url)
         secure = ssl.create_default_context(cafile=settings.ca) if parts.scheme == "mqtts" else None
         greeting = packet.connect(
             settings.client_id, settings.username, settings.password, settings.keepalive, clean=False
         )
-        connection = Connection(greeting, self._receive, self._max_payload)
+
+        def started(kept: bool) -> None:
+            self._kept = kept
+            self.connection = connection
+            self.connects += 1
+            self._sink.session_started(self, kept=kept, away=away)
+
+        connection = Connection(greeting, self._receive, self._max_payload, started)
         async with asyncio.timeout(_CONNECT_TIMEOUT):
             await asyncio.get_running_loop().create_connection(
                 lambda: connection, parts.hostname or "", parts.port or _PORTS[parts.scheme], ssl=secure
             )
             try:
-                self._kept = await connection.connected
+                await connection.connected
             except BaseException:
                 connection.abort("no answer to the greeting")
                 raise
-        self.connection = connection
         return connection
 
-    async def _serve(self, connection: Connection, away: float) -> None:
+    async def _serve(self, connection: Connection) -> None:
         """Subscribe, then watch a connection to its end."""
-        self.connects += 1
-        self._sink.session_started(self, kept=self._kept, away=away)
         watcher = asyncio.create_task(self._watch(connection))
         try:
             await self._subscribe(connection)
@@ -232,8 +236,8 @@ class Source:
         confirmed, last = 0, monotonic()
         while True:
             await asyncio.sleep(min(_CONFIRM_INTERVAL, keepalive / 2))
-            until = self._sink.acknowledged_until(self)
-            if (connection.paused or until == confirmed) and monotonic() - last < keepalive / 2:
+            mark = self._sink.acknowledgements(self)
+            if (connection.paused or mark == confirmed) and monotonic() - last < keepalive / 2:
                 continue
             last = monotonic()
             try:
@@ -249,8 +253,8 @@ class Source:
                 return
             except MqttError:
                 return
-            confirmed = until
-            self._sink.confirmed(self, until)
+            confirmed = mark
+            self._sink.confirmed(self, mark)
 
     def _receive(self, connection: Connection, messages: list[Packet], packet_ids: list[int], size: int) -> None:
         if self.settings.watch_drops and len(packet_ids) < len(messages):

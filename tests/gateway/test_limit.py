@@ -49,15 +49,86 @@ def test_wrong_rate_is_refused():
         Limit(rate=0)
 
 
+def kept(*rows):
+    """Arrivals of (packet id, payload, time)."""
+    return Arrivals(
+        "s",
+        np.array([row[0] for row in rows], np.int32),
+        np.array([digest(b"t", row[1]) for row in rows], np.int64),
+        np.array([row[2] for row in rows], np.int64),
+    )
+
+
 def test_arrival_is_known_only_for_the_same_message_and_until_confirmed():
     arrival = Arrival("s")
-    arrival.load(Arrivals("s", np.array([5]), np.array([digest(b"t", b"p")]), np.array([100])))
+    assert arrival.load(kept((5, b"p", 100))) == 100
     assert arrival.find(5, b"t", b"p") == 100
     assert arrival.find(5, b"t", b"q") is None
     assert arrival.find(6, b"t", b"p") is None
-    arrival.confirm(100)
+    arrival.acknowledge([5, 77])
+    assert arrival.find(5, b"t", b"p") == 100
+    arrival.confirm(arrival.acknowledged)
     assert arrival.find(5, b"t", b"p") is None
-    assert len(arrival) == 0
+    assert (len(arrival), arrival.confirmed) == (0, 100)
+
+
+def test_an_outstanding_arrival_holds_the_durable_mark_back():
+    arrival = Arrival("s")
+    arrival.load(kept((1, b"a", 100), (2, b"b", 200), (3, b"c", 300)))
+    arrival.acknowledge([1, 3])
+    arrival.confirm(arrival.acknowledged)
+    assert arrival.confirmed == 199
+    assert arrival.find(2, b"t", b"b") == 200
+    again = Arrival("s")
+    again.confirmed = arrival.confirmed
+    again.load(kept((1, b"a", 100), (2, b"b", 200), (3, b"c", 300)))
+    assert again.find(2, b"t", b"b") == 200
+    assert again.find(1, b"t", b"a") is None
+
+
+def test_acknowledgements_of_an_earlier_connection_confirm_nothing():
+    arrival = Arrival("s")
+    arrival.load(kept((1, b"a", 100)))
+    arrival.acknowledge([1])
+    mark = arrival.acknowledged
+    arrival.connection_began()
+    arrival.confirm(mark)
+    assert arrival.find(1, b"t", b"a") == 100
+
+
+def test_a_packet_id_used_again_is_not_confirmed_by_the_old_acknowledgement():
+    arrival = Arrival("s")
+    arrival.load(kept((1, b"a", 100)))
+    arrival.acknowledge([1])
+    arrival.load(kept((1, b"b", 200)))
+    arrival.confirm(arrival.acknowledged)
+    assert arrival.find(1, b"t", b"b") == 200
+
+
+@given(st.lists(st.tuples(st.sampled_from(["receive", "acknowledge", "ping", "lose"]), st.integers(1, 4)), max_size=40))
+def test_what_the_broker_may_send_again_is_always_known(steps):
+    """A broker that repeats any unacknowledged message at any later time, in any order."""
+    arrival, held, sent = Arrival("s"), {}, []
+    for now, (step, packet_id) in enumerate(steps, 1):
+        if step == "receive" and packet_id not in held:
+            held[packet_id] = now
+            arrival.note(packet_id, digest(b"t", b"%d" % now), now)
+        elif step == "acknowledge" and packet_id in held:
+            arrival.acknowledge([packet_id])
+            sent.append((packet_id, held[packet_id]))
+        elif step == "ping":
+            mark = arrival.acknowledged
+            for acknowledged, time in sent:
+                if held.get(acknowledged) == time:
+                    del held[acknowledged]
+            sent.clear()
+            arrival.confirm(mark)
+        elif step == "lose":
+            sent.clear()
+            arrival.connection_began()
+        for outstanding, time in held.items():
+            assert arrival.find(outstanding, b"t", b"%d" % time) == time
+            assert arrival.confirmed < time
 
 
 def test_book_survives_and_bounds_devices():

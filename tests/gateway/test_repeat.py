@@ -1,0 +1,121 @@
+"""A broker that repeats messages in an order of its own: whatever it does, nothing is doubled."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from citylab.decode import Decoder
+from gateway import packet
+from gateway.gateway import Gateway
+from gateway.source import SourceSettings
+from tests.gateway.broker import clockless
+from tests.gateway.conftest import until
+
+
+class Scripted:
+    """Plays one list of messages a connection, waits for their acknowledgements and two pings, then hangs up."""
+
+    def __init__(self, *scripts):
+        self.scripts = list(scripts)
+        self.ended = 0
+        self.port = 0
+
+    @asynccontextmanager
+    async def serve(self):
+        server = await asyncio.start_server(self._play, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            server.close()
+            await server.wait_closed()
+
+    async def _play(self, reader, writer):
+        if not self.scripts:
+            writer.close()
+            return
+        messages = self.scripts.pop(0)
+        await self._read(reader)
+        writer.write(b"\x20\x02\x01\x00")
+        for packet_id, number, dup in messages:
+            _, topic, payload = clockless(number)
+            name = topic.encode()
+            writer.write(
+                packet.frame(0x32 | (8 if dup else 0), len(name).to_bytes(2) + name + packet_id.to_bytes(2) + payload)
+            )
+        missing, pings = {message[0] for message in messages}, 0
+        while missing or pings < 2:
+            head, body = await self._read(reader)
+            if head == packet.PUBACK:
+                missing.discard(int.from_bytes(body))
+            elif head == 0xC0:
+                pings += not missing
+                writer.write(b"\xd0\x00")
+            elif head in {0x82, 0xA2}:
+                answer = packet.SUBACK if head == 0x82 else packet.UNSUBACK
+                writer.write(packet.frame(answer, body[:2] + b"\x01" * (head == 0x82)))
+        await writer.drain()
+        self.ended += 1
+        writer.close()
+
+    async def _read(self, reader):
+        head, length = await reader.readexactly(2)
+        if length > 127:
+            length = length & 127 | (await reader.readexactly(1))[0] << 7
+        return head, await reader.readexactly(length)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    monkeypatch.setattr("gateway.source._CONFIRM_INTERVAL", 0.05)
+
+
+def gateway_for(port, store, state, profiles, tmp_path):
+    source = SourceSettings(url=f"mqtt://127.0.0.1:{port}", keepalive=1)
+    return Gateway(store, state, Decoder(profiles), [source], spool_dir=tmp_path / "spool")
+
+
+def first_connection_of_two_messages(store):
+    """The first connection ends before anything is acknowledged, because the store is slow."""
+    gate = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    store.delay = lambda: asyncio.run_coroutine_threadsafe(gate.wait(), loop).result()
+    return gate
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_a_message_held_back_until_a_later_connection(restart, store, state, profiles, tmp_path):
+    gate = first_connection_of_two_messages(store)
+    lost = [(1, 10, False), (2, 11, False)]
+    back = [(1, 10, True), (3, 12, False)]
+    later = [(2, 11, True)]
+    async with Scripted(lost, back).serve() as broker:
+        gateway = gateway_for(broker.port, store, state, profiles, tmp_path)
+        await gateway.start()
+        await until(lambda: gateway.health()["queue"]["writing"])
+        gateway._sources[0].connection.abort("the test cut the line")
+        await until(lambda: gateway.health()["sources"][0]["connects"] == 2)
+        gate.set()
+        await until(lambda: broker.ended == 1)
+        assert store.count() == 3
+        if restart:
+            await gateway.stop()
+            broker.scripts.append(later)
+            gateway = gateway_for(broker.port, store, state, profiles, tmp_path)
+            await gateway.start()
+        else:
+            broker.scripts.append(later)
+        await until(lambda: broker.ended == 2)
+        assert store.count() == 3
+        await gateway.stop()
+
+
+async def test_the_same_words_under_a_used_packet_id_are_a_new_message(store, state, profiles, tmp_path):
+    """Acknowledged, confirmed, then lost on the way and repeated: it was never here, so it is new."""
+    async with Scripted([(1, 10, False)], [(1, 10, True)]).serve() as broker:
+        gateway = gateway_for(broker.port, store, state, profiles, tmp_path)
+        await gateway.start()
+        await until(lambda: broker.ended == 2)
+        assert store.count() == 2
+        await gateway.stop()
