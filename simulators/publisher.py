@@ -141,6 +141,10 @@ class Publisher:
             await asyncio.sleep(_RETRY[min(attempt, len(_RETRY) - 1)])
             attempt += 1
 
+    def use(self, simulation: Simulation) -> None:
+        """Go on with another simulation of the same devices, such as one to which something happens."""
+        self._dispatcher.use(simulation)
+
     def _client(self) -> aiomqtt.Client:
         login = self._broker
         client = aiomqtt.Client(
