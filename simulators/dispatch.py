@@ -78,13 +78,13 @@ class Dispatcher:
         if not values:
             return []
         device, time = int(step.devices[row]), int(step.times[row])
-        message = self._encoded(step, device, time + int(sending.clock[row]), values)
+        message = self._encoded(step, device, time, time + int(sending.clock[row]), values)
         if not faults:
             return [message]
         names = {f.name for f, _, taken in faults if _active(f, taken, device, time, sending, row)}
-        return self._sent(step, row, replace(message, time=time, fault=",".join(sorted(names))), sending, faults)
+        return self._sent(step, row, replace(message, fault=",".join(sorted(names))), sending, faults)
 
-    def _encoded(self, step: Step, device: int, time: int, values: Values) -> Outgoing:
+    def _encoded(self, step: Step, device: int, time: int, stamp: int, values: Values) -> Outgoing:
         profile = self._profiles[step.fleet.profile]
         name = step.fleet.devices[device].name
         facts = facts_of(step.fleet, device)
@@ -94,8 +94,8 @@ class Dispatcher:
             facts["birth"] = counter == 0
         else:
             counter = counter_of(time, self._interval * step.fleet.interval_factor)
-        topic, payload = encode(profile, name, values, time, counter, **facts)
-        return Outgoing(topic, payload, name, time, counter, values, stamp=time if says_time(profile) else None)
+        topic, payload = encode(profile, name, values, stamp, counter, **facts)
+        return Outgoing(topic, payload, name, time, counter, values, stamp=stamp if says_time(profile) else None)
 
     def _sent(self, step: Step, row: int, message: Outgoing, sending: Sending, faults: list[Entry]) -> list[Outgoing]:
         """The message as it is sent: not at all, once, twice, late, as garbage, with a stranger's beside it."""
@@ -111,7 +111,8 @@ class Dispatcher:
         if sending.spoofed[row]:
             strength = next(fault.strength for fault, _, _ in faults if fault.name == "spoofed")
             values = {k: v * strength if isinstance(v, float) else v for k, v in values_of(step, row).items()}
-            stranger = self._encoded(step, device, message.time + 1_000_000, values)
+            later = message.time + 1_000_000
+            stranger = self._encoded(step, device, later, later, values)
             out.append(replace(stranger, fault="spoofed"))
         return out
 
