@@ -115,7 +115,7 @@ def refuse_without_font(language: str) -> None:
     ValueError
         With the remedy.
     """
-    from services.reports.pdf.font import chinese_font
+    from services.reports.pdf.paper import chinese_font
 
     if language == "zh" and chinese_font() is None:
         raise ValueError(

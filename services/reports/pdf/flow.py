@@ -2,12 +2,8 @@
 
 from services.reports.block import Block, Document, Heading, Section, Table, Text
 from services.reports.drawing import INK, Anchor, Drawing, Shape
-from services.reports.pdf.bidi import is_rtl
-from services.reports.pdf.canvas import Canvas
-from services.reports.pdf.file import HEIGHT, WIDTH, Bookmark, pdf_bytes
-from services.reports.pdf.font import Fonts
+from services.reports.pdf.paper import HEIGHT, WIDTH, Paper
 from services.reports.pdf.table import LEADING, draw_table
-from services.reports.pdf.wrap import wrap
 
 SIDE, TOP, BOTTOM = 16.0, 22.0, 20.0
 """Margins [mm]."""
@@ -21,15 +17,8 @@ class Sheets:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.fonts = Fonts()
-        self.pages: list[Canvas] = []
-        self.bookmarks: list[Bookmark] = []
+        self.page = Paper(document.title, document.language)
         self.y = 0.0
-
-    @property
-    def page(self) -> Canvas:
-        """The page that is drawn on."""
-        return self.pages[-1]
 
     @property
     def bottom(self) -> float:
@@ -43,23 +32,23 @@ class Sheets:
 
     def turn(self) -> None:
         """Begin a page."""
-        page = Canvas(self.fonts)
-        self.pages.append(page)
+        page = self.page
+        page.turn()
         self.y = TOP
         document = self.document
         start, end = (WIDTH - SIDE, SIDE) if document.rtl else (SIDE, WIDTH - SIDE)
         left: Anchor = "end" if document.rtl else "start"
         right: Anchor = "start" if document.rtl else "end"
         room = (WIDTH - 2 * SIDE) * (0.62 if document.watermark else 1)
-        title = wrap(self.fonts, document.title, _SMALL, room)[0]
+        title = page.lines(document.title, _SMALL, room)[0]
         page.text(title, start, 13, _SMALL, colour=_GREY, anchor=left)
         if document.watermark:
             size = _SMALL
             page.text(document.watermark, end, 13, size, bold=True, colour=_MARK, anchor=right)
-            wide = self.fonts.width(document.watermark, 1, bold=True)
+            wide = page.width(document.watermark, 1, bold=True)
             page.text(
                 document.watermark, WIDTH / 2, HEIGHT / 2, min(250 / wide, 40), bold=True, colour=_FAINT,
-                anchor="middle", angle=-52, under=True,
+                anchor="middle", angle=-52,
             )  # fmt: skip
         page.shape(Shape(((SIDE, 15.2), (WIDTH - SIDE, 15.2)), stroke=_LINE))
 
@@ -71,24 +60,24 @@ class Sheets:
     def write(self, text: str, size: float, *, bold: bool = False, colour: str = INK, inset: float = 0.0) -> None:
         """Write a paragraph."""
         room = WIDTH - 2 * SIDE - 2 * inset
-        rtl = is_rtl(text, self.document.rtl)
-        for line in wrap(self.fonts, text, size, room, bold=bold):
+        for line in self.page.lines(text, size, room, bold=bold):
             self.need(size * LEADING)
             x = WIDTH - SIDE - inset if self.document.rtl else SIDE + inset
             self.page.text(
-                line, x, self.y + size, size, bold=bold, colour=colour, rtl=rtl,
+                line, x, self.y + size, size, bold=bold, colour=colour,
                 anchor="end" if self.document.rtl else "start",
             )  # fmt: skip
             self.y += size * LEADING
 
     def finish(self) -> bytes:
         """The file."""
-        for number, page in enumerate(self.pages, start=1):
-            text = self.document.page.format(page=number, pages=len(self.pages))
+        page, pages = self.page, self.page.pages
+        for number in range(1, pages + 1):
+            page.back_to(number)
+            text = self.document.page.format(page=number, pages=pages)
             page.shape(Shape(((SIDE, HEIGHT - 14.5), (WIDTH - SIDE, HEIGHT - 14.5)), stroke=_LINE))
             page.text(text, WIDTH / 2, HEIGHT - 10, _SMALL, colour=_GREY, anchor="middle", rtl=self.document.rtl)
-        contents = [page.content() for page in self.pages]
-        return pdf_bytes(contents, self.fonts.used(), self.document.title, self.document.language, self.bookmarks)
+        return page.finish()
 
 
 def pdf_of(document: Document) -> tuple[bytes, set[str]]:
@@ -102,7 +91,7 @@ def pdf_of(document: Document) -> tuple[bytes, set[str]]:
     sheets.y += 4
     for section in document.sections:
         _section(sheets, section)
-    return sheets.finish(), sheets.fonts.missing
+    return sheets.finish(), sheets.page.missing
 
 
 def _section(sheets: Sheets, section: Section) -> None:
@@ -110,7 +99,7 @@ def _section(sheets: Sheets, section: Section) -> None:
         sheets.turn()
     sheets.need(30)
     _heading(sheets, Heading(section.title, 1))
-    sheets.bookmarks.append(Bookmark(section.title, len(sheets.pages) - 1))
+    sheets.page.mark(section.title)
     for block in section.blocks:
         _block(sheets, block)
 
@@ -142,7 +131,7 @@ def _paragraph(sheets: Sheets, text: Text) -> None:
     size = _SMALL if text.style == "small" else _BODY
     content = f"{text.text} [{sheets.document.mark}]" if text.simulated else text.text
     if text.style == "notice":
-        lines = wrap(sheets.fonts, content, size, WIDTH - 2 * SIDE - 6)
+        lines = sheets.page.lines(content, size, WIDTH - 2 * SIDE - 6)
         height = len(lines) * size * LEADING + 4
         sheets.need(height)
         top = sheets.y

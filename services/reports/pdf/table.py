@@ -5,10 +5,7 @@ from typing import TYPE_CHECKING
 
 from services.reports.block import Cell, Table
 from services.reports.drawing import INK, Shape, block
-from services.reports.pdf.bidi import is_rtl
-from services.reports.pdf.file import WIDTH
-from services.reports.pdf.font import Fonts
-from services.reports.pdf.wrap import wrap
+from services.reports.pdf.paper import WIDTH, Paper
 
 if TYPE_CHECKING:
     from services.reports.pdf.flow import Sheets
@@ -62,25 +59,25 @@ def draw_table(sheets: "Sheets", table: Table) -> None:
 
 
 def _laid(sheets: "Sheets", cell: Cell, width: float) -> _Laid:
-    fonts = sheets.fonts
+    page = sheets.page
     room = width - 2 * _PAD - (_SIGN if cell.band else 0)
     notes = "".join(f" [{number}]" for number in cell.notes)
     lines: list[tuple[_Piece, ...]] = [
-        (_Piece(line, cell.bold),) for line in wrap(fonts, cell.text + notes, _SIZE, room, bold=cell.bold)
+        (_Piece(line, cell.bold),) for line in page.lines(cell.text + notes, _SIZE, room, bold=cell.bold)
     ]
     if cell.simulated:
-        lines = _marked(fonts, lines, _Piece(sheets.document.mark, bold=True, colour=_MARK), room)
+        lines = _marked(page, lines, _Piece(sheets.document.mark, bold=True, colour=_MARK), room)
     return _Laid(cell, tuple(lines))
 
 
-def _marked(fonts: Fonts, lines: list[tuple[_Piece, ...]], mark: _Piece, room: float) -> list[tuple[_Piece, ...]]:
+def _marked(page: Paper, lines: list[tuple[_Piece, ...]], mark: _Piece, room: float) -> list[tuple[_Piece, ...]]:
     last = lines[-1][0]
-    taken = fonts.width(last.text, _SIZE, last.bold) + 1 + fonts.width(mark.text, _SIZE, bold=True)
+    taken = page.width(last.text, _SIZE, bold=last.bold) + 1 + page.width(mark.text, _SIZE, bold=True)
     if taken <= room:
         return [*lines[:-1], (last, mark)]
     return [
         *lines,
-        *[(_Piece(line, bold=True, colour=_MARK),) for line in wrap(fonts, mark.text, _SIZE, room, bold=True)],
+        *[(_Piece(line, bold=True, colour=_MARK),) for line in page.lines(mark.text, _SIZE, room, bold=True)],
     ]
 
 
@@ -127,13 +124,12 @@ def _part(
 def _line(sheets: "Sheets", cell: Cell, line: tuple[_Piece, ...], box: tuple[float, float], y: float) -> None:
     rtl = sheets.document.rtl
     sign = _SIGN if cell.band else 0.0
-    wide = [sheets.fonts.width(piece.text, _SIZE, piece.bold) for piece in line]
+    wide = [sheets.page.width(piece.text, _SIZE, bold=piece.bold) for piece in line]
     total = sum(wide) + len(wide) - 1
     if rtl is not cell.number:
         x = box[0] + box[1] - _PAD - total - (sign if rtl else 0.0)
     else:
         x = box[0] + _PAD + (0.0 if rtl else sign)
     for piece, width in reversed([*zip(line, wide, strict=True)]) if rtl else zip(line, wide, strict=True):
-        direction = is_rtl(piece.text, rtl)
-        sheets.page.text(piece.text, x, y, _SIZE, bold=piece.bold, colour=piece.colour, rtl=direction)
+        sheets.page.text(piece.text, x, y, _SIZE, bold=piece.bold, colour=piece.colour)
         x += width + 1
