@@ -44,7 +44,13 @@ def missing_since(store: Store, ids: Int32, now: int, days: float, begun: int | 
 
 
 def fill_history(
-    simulation: Simulation, store: Store, ids: Int32, start: int, end: int, progress: Progress = lambda _: None
+    simulation: Simulation,
+    store: Store,
+    ids: Int32,
+    start: int,
+    end: int,
+    progress: Progress = lambda _: None,
+    interval: int = INTERVAL,
 ) -> int:
     """Write the simulated readings of ``start <= t < end``; how many were new.
 
@@ -54,9 +60,11 @@ def fill_history(
         Registry id of each key of the simulation.
     progress : callable
         Told the share that is done, 0 to 1.
+    interval : int
+        [us].
     """
     stored = 0
-    for chunks in _gathered(simulation.history(start, end, INTERVAL)):
+    for chunks in _gathered(simulation.history(start, end, interval)):
         batch = ObservationBatch.concatenate([_batch(chunk, ids, end) for chunk in chunks])
         stored += store.write(batch).stored
         progress(min(1.0, (int(batch.phenomenon_time.max()) - start) / max(1, end - start)))
