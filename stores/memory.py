@@ -201,7 +201,13 @@ class MemoryStore:
         with self._lock:
             times = [identity[0] for rows in self._rows.values() for identity in rows]
             return StoreInfo(
-                "memory", len(times), len(self._catalog), min(times, default=None), max(times, default=None), None
+                "memory",
+                len(times),
+                len(self._catalog),
+                min(times, default=None),
+                max(times, default=None),
+                None,
+                raw_from=self._retention.pruned,
             )
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ which the change leads.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from citylab.observation import Float64, Int32, Int64
 from citylab.store import Bucket, Function, Mask, Series
 from stores.duckdb.store import DuckDBStore
 from stores.duckdb.table import KEPT, RollupTable
+from stores.merge import check_mergeable, merge
 
 _DAYS = 86_400_000_000
 _BUCKETS = (Bucket.HOUR, Bucket.DAY)
@@ -55,6 +57,7 @@ class Rollups:
         self._zone = zone
         self._clock = clock
         self._table = RollupTable(store.database, zone)
+        self._lock = RLock()
 
     @property
     def rolled_until(self) -> int | None:
@@ -68,23 +71,24 @@ class Rollups:
     def roll(self) -> RollReport:
         """Rebuild days touched by late readings, and roll up days that have ended since.
 
-        Writers wait while one day is worked on.
+        Writers go on meanwhile: what they change in a day that is worked on is marked, and rebuilt the next time.
         """
-        rebuilt = self._rebuild()
-        info = self._store.info()
-        if info.first is None:
-            return RollReport(0, rebuilt)
-        start = self.rolled_until
-        if start is None:
-            start = info.first
-        days = self._days(start, self._clock())
-        for low, high in pairwise(days.tolist()):
-            with self._store.lock, self._store.database.transaction() as cursor:
-                self._table.replace(cursor, None, low, high, self._compute(self._everyone(), low, high))
-                cursor.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [self._mark, high])
-                cursor.execute("INSERT OR REPLACE INTO meta VALUES ('rolled_until', ?)", [high])
-                self._store.rolled_until = high
-        return RollReport(max(0, len(days) - 1), rebuilt)
+        with self._lock:
+            rebuilt = self._rebuild()
+            info = self._store.info()
+            if info.first is None:
+                return RollReport(0, rebuilt)
+            start = self.rolled_until
+            if start is None:
+                start = info.first
+            days = self._days(start, self._clock())
+            for low, high in pairwise(days.tolist()):
+                self._store.mark_below(high)
+                parts = self._compute(self._everyone(), low, high)
+                with self._store.database.transaction() as cursor:
+                    self._table.replace(cursor, None, low, high, parts)
+                    cursor.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [self._mark, high])
+            return RollReport(max(0, len(days) - 1), rebuilt)
 
     def rebuild(self, progress: Callable[[int, int], None] = lambda _done, _all: None) -> int:
         """Compute every rolled-up day again whose raw readings are all there; the number of days.
@@ -101,10 +105,11 @@ class Rollups:
         pruned = self._store.pruned
         days = days if pruned is None else days[days >= pruned]
         for done, (low, high) in enumerate(pairwise(days.tolist()), 1):
-            with self._store.lock, self._store.database.transaction() as cursor:
+            with self._lock, self._store.database.transaction() as cursor:
                 everyone = self._everyone()
-                self._table.replace(cursor, None, low, high, self._compute(everyone, low, high))
+                # Marks go first: what is changed after this look into the table is marked anew.
                 self._table.clear_dirty(cursor, everyone, low, high)
+                self._table.replace(cursor, None, low, high, self._compute(everyone, low, high))
             progress(done, len(days) - 1)
         return max(0, len(days) - 1)
 
@@ -134,19 +139,19 @@ class Rollups:
         return rebuilt
 
     def _rebuild_day(self, ids: Int32, low: int, high: int, until: int) -> int:
-        with self._store.lock:
+        rebuilt = len(ids)
+        with self._store.database.transaction() as cursor:
+            # Marks go first: what is changed after this look into the table is marked anew.
+            self._table.clear_dirty(cursor, ids, low, high)
             affected, moments = self._table.following(ids, high, until)
-            with self._store.database.transaction() as cursor:
-                self._table.replace(cursor, ids, low, high, self._compute(ids, low, high))
-                rebuilt = len(ids)
-                if len(moments):
-                    days = self._days(int(moments.min()), until)
-                    place = np.searchsorted(days, moments, side="right") - 1
-                    for day in np.unique(place).tolist():
-                        some, first, last = affected[place == day], int(days[day]), int(days[day + 1])
-                        self._table.replace(cursor, some, first, last, self._compute(some, first, last))
-                        rebuilt += len(some)
-                self._table.clear_dirty(cursor, ids, low, high)
+            self._table.replace(cursor, ids, low, high, self._compute(ids, low, high))
+            if len(moments):
+                days = self._days(int(moments.min()), until)
+                place = np.searchsorted(days, moments, side="right") - 1
+                for day in np.unique(place).tolist():
+                    some, first, last = affected[place == day], int(days[day]), int(days[day + 1])
+                    self._table.replace(cursor, some, first, last, self._compute(some, first, last))
+                    rebuilt += len(some)
         return rebuilt
 
     def aggregate(
@@ -172,16 +177,52 @@ class Rollups:
             wanted = tuple(dict.fromkeys([*functions, Function.SUM]))
             days = self.aggregate(datastreams, start, end, Bucket.DAY, zone, wanted)
             return compose(days, edges(start, end, bucket, zone), functions)
-        bounds = edges(start - 3 * _DAYS, end + 3 * _DAYS, bucket, zone)[1:-1]
-        whole = bounds[(bounds >= start) & (bounds <= min(end, until))]
-        if len(whole) < 2:
+        span = self._rolled(start, min(end, until), bucket)
+        if span is None:
             return self._store.aggregate(datastreams, start, end, bucket, zone, functions)
-        low, high = int(whole[0]), int(whole[-1])
+        low, high = span
         return join(
             [
                 self._store.aggregate(datastreams, start, low, bucket, zone, functions),
                 self._table.read(datastreams, low, high, bucket, functions),
                 self._store.aggregate(datastreams, high, end, bucket, zone, functions),
+            ],
+            functions,
+        )
+
+    def _rolled(self, start: int, end: int, bucket: Bucket) -> tuple[int, int] | None:
+        """First and last bound of the whole buckets of a window; None if there is no whole one."""
+        bounds = edges(start - 3 * _DAYS, end + 3 * _DAYS, bucket, self._zone)[1:-1]
+        whole = bounds[(bounds >= start) & (bounds <= end)]
+        return None if len(whole) < 2 else (int(whole[0]), int(whole[-1]))
+
+    def profile(
+        self,
+        datastreams: Int32,
+        start: int,
+        end: int,
+        bucket: Bucket | int | None,
+        zone: str = "UTC",
+        functions: Sequence[Function] = (Function.MEAN,),
+    ) -> Series:
+        """Like `Store.profile`, with whole rolled-up hours and days read from the rollups."""
+        check_mergeable(functions)
+        until, pruned = self.rolled_until, self._store.pruned
+        if until is None or zone != self._zone or not isinstance(bucket, Bucket):
+            return self._store.profile(datastreams, start, end, bucket, zone, functions)
+        if bucket in {Bucket.MONTH, Bucket.YEAR}:
+            if pruned is None or start >= pruned:
+                return self._store.profile(datastreams, start, end, bucket, zone, functions)
+            return merge(self.aggregate(datastreams, start, end, bucket, zone, functions), functions)
+        span = self._rolled(start, min(end, until), bucket)
+        if span is None:
+            return self._store.profile(datastreams, start, end, bucket, zone, functions)
+        low, high = span
+        return join(
+            [
+                self._store.profile(datastreams, start, low, bucket, zone, functions),
+                self._table.profile(datastreams, low, high, bucket, functions),
+                self._store.profile(datastreams, high, end, bucket, zone, functions),
             ],
             functions,
         )

@@ -10,7 +10,7 @@ import duckdb
 
 from citylab.store import StoreFullError, StoreUnavailableError
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the tables below."""
 _TABLES = """
 CREATE TABLE meta (name VARCHAR PRIMARY KEY, number BIGINT);
@@ -20,11 +20,21 @@ CREATE TABLE reading (
 CREATE TABLE arrival (
     session VARCHAR, packet_id INTEGER, digest BIGINT, received_time BIGINT, entry BIGINT);
 CREATE TABLE dirty (datastream INTEGER, slot BIGINT);
-CREATE TABLE rollup (
-    zone VARCHAR, bucket VARCHAR, datastream INTEGER, start BIGINT, "end" BIGINT, count BIGINT,
+CREATE TABLE rollup_hour (
+    zone VARCHAR, datastream INTEGER, start BIGINT, "end" BIGINT, count BIGINT,
     quality UTINYINT, provenance UTINYINT, mean DOUBLE, min DOUBLE, max DOUBLE, sum DOUBLE, first DOUBLE,
     last DOUBLE, increase DOUBLE, time_weighted_mean DOUBLE, duration DOUBLE);
+CREATE TABLE rollup_day AS FROM rollup_hour;
 """
+
+_ROLLUP = 'zone, datastream, start, "end", count, quality, provenance, mean, min, max, sum, first, last, increase,'
+_FROM_1 = f"""
+CREATE TABLE rollup_hour AS SELECT {_ROLLUP} time_weighted_mean, duration FROM rollup WHERE bucket = 'hour';
+CREATE TABLE rollup_day AS SELECT {_ROLLUP} time_weighted_mean, duration FROM rollup WHERE bucket = 'day';
+DROP TABLE rollup;
+UPDATE meta SET number = 2 WHERE name = 'schema';
+"""
+"""Schema 1 had hours and days in one table."""
 
 _FULL = ("No space left", "File too large", "not enough space on the disk", "max_temp_directory_size")
 
@@ -123,6 +133,11 @@ class Database:
             self._connection.execute("INSERT INTO meta VALUES ('schema', ?)", [SCHEMA])
             self._connection.execute("COMMIT")
         schema = self.number("schema") if ("meta",) in tables or not tables else None
+        if schema == 1:
+            self._connection.execute("BEGIN")
+            self._connection.execute(_FROM_1)
+            self._connection.execute("COMMIT")
+            schema = SCHEMA
         if schema != SCHEMA:
             self._connection.close()
             found = "no schema of citylab" if schema is None else f"schema {schema}"

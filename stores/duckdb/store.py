@@ -80,12 +80,16 @@ class DuckDBStore:
 
     @property
     def rolled_until(self) -> int | None:
-        """Changes before it are marked for the rollups [us]; set inside their transaction."""
+        """Changes before it are marked for the rollups [us]; None if there are none."""
         return self._writer.rolled_until
 
-    @rolled_until.setter
-    def rolled_until(self, time: int) -> None:
-        self._writer.rolled_until = time
+    def mark_below(self, time: int) -> None:
+        """From now on, mark changes before `time` [us] for the rollups, in the transaction that stores them."""
+        with self.lock:
+            if self.rolled_until is None or time > self.rolled_until:
+                with self.database.transaction() as cursor:
+                    cursor.execute("INSERT OR REPLACE INTO meta VALUES ('rolled_until', ?)", [time])
+                self._writer.rolled_until = time
 
     def register(self, datastreams: Sequence[Datastream]) -> None:
         """Make datastreams known before their first reading; see `Store.register`."""
@@ -192,6 +196,8 @@ class DuckDBStore:
             None if last is None else last // 1000,
             size,
             detail=self.database.path,
+            raw_from=self.pruned,
+            rolled_until=self.rolled_until,
         )
 
     def compact(self) -> None:

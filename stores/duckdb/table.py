@@ -17,6 +17,17 @@ KEPT = tuple(function for function in Function if function is not Function.COUNT
 """Functions a rollup keeps; the count is a column of every series."""
 _VALUES = ", ".join(f'"{function.value}"' for function in KEPT)
 
+_TOGETHER = {
+    Function.MEAN: 'avg("{}")',
+    Function.TIME_WEIGHTED_MEAN: 'avg("{}")',
+    Function.MIN: 'min("{}")',
+    Function.MAX: 'max("{}")',
+    Function.SUM: 'sum("{}")',
+    Function.COUNT: 'sum("{}")::DOUBLE',
+    Function.INCREASE: 'sum("{}")',
+    Function.DURATION: 'sum("{}")',
+}
+
 
 class RollupTable:
     """Rows of one time zone: hourly and daily values of each datastream."""
@@ -31,9 +42,9 @@ class RollupTable:
         """Put new rows in place of those of a window, inside a transaction; None: of all datastreams."""
         for bucket, series in parts.items():
             chosen = Filter(ids, None, None)
-            where = chosen.where(cursor, "zone = ?", "bucket = ?", "start >= ?", "start < ?")
-            parameters = [*chosen.parameters, self._zone, bucket.value, low, high]
-            cursor.execute(f"DELETE FROM rollup {where}", parameters)
+            where = chosen.where(cursor, "zone = ?", "start >= ?", "start < ?")
+            parameters = [*chosen.parameters, self._zone, low, high]
+            cursor.execute(f"DELETE FROM {_table(bucket)} {where}", parameters)
             self.insert(cursor, bucket, series)
 
     def insert(self, cursor: duckdb.DuckDBPyConnection, bucket: Bucket, series: Series) -> None:
@@ -51,9 +62,9 @@ class RollupTable:
         }
         bind(cursor, "fresh", columns)
         cursor.execute(
-            f'INSERT INTO rollup (zone, bucket, datastream, start, "end", count, quality, provenance, {_VALUES})'
-            f" SELECT ?, ?, datastream, low, high, n, quality, provenance, {_VALUES} FROM fresh",
-            [self._zone, bucket.value],
+            f'INSERT INTO {_table(bucket)} (zone, datastream, start, "end", count, quality, provenance, {_VALUES})'
+            f" SELECT ?, datastream, low, high, n, quality, provenance, {_VALUES} FROM fresh",
+            [self._zone],
         )
 
     def read(
@@ -65,15 +76,39 @@ class RollupTable:
         )
         chosen = Filter(datastreams, None, None)
         with self._database.cursor() as cursor:
-            where = chosen.where(cursor, "zone = ?", "bucket = ?", "start >= ?", "start < ?")
+            where = chosen.where(cursor, "zone = ?", "start >= ?", "start < ?")
             found = cursor.execute(
                 f'SELECT datastream, start AS low, "end" AS high, count AS n, quality, provenance{values}'
-                f" FROM rollup {where} ORDER BY datastream, start",
-                [*chosen.parameters, self._zone, bucket.value, low, high],
+                f" FROM {_table(bucket)} {where} ORDER BY datastream, start",
+                [*chosen.parameters, self._zone, low, high],
             ).fetchnumpy()
         kept: dict[Function, Float64] = {f: np.asarray(found[f.value], dtype=np.float64) for f in functions}
         return Series(
             np.asarray(found["datastream"]),
+            np.asarray(found["low"]),
+            np.asarray(found["high"]),
+            kept,
+            np.asarray(found["n"]),
+            np.asarray(found["quality"]),
+            np.asarray(found["provenance"]),
+        )
+
+    def profile(self, datastreams: Int32, low: int, high: int, bucket: Bucket, functions: Sequence[Function]) -> Series:
+        """Rows whose bucket starts in a window, all datastreams together; see `Store.profile`."""
+        values = "".join(
+            f", coalesce({_TOGETHER[f].format(f.value)}, 'nan'::DOUBLE) AS \"{f.value}\"" for f in functions
+        )
+        chosen = Filter(datastreams, None, None)
+        with self._database.cursor() as cursor:
+            where = chosen.where(cursor, "zone = ?", "start >= ?", "start < ?")
+            found = cursor.execute(
+                'SELECT start AS low, max("end") AS high, sum(count)::BIGINT AS n, max(quality) AS quality,'
+                f" max(provenance) AS provenance{values} FROM {_table(bucket)} {where} GROUP BY start ORDER BY start",
+                [*chosen.parameters, self._zone, low, high],
+            ).fetchnumpy()
+        kept: dict[Function, Float64] = {f: np.asarray(found[f.value], dtype=np.float64) for f in functions}
+        return Series(
+            np.zeros(len(found["low"]), dtype=np.int32),
             np.asarray(found["low"]),
             np.asarray(found["high"]),
             kept,
@@ -108,6 +143,15 @@ class RollupTable:
 
     def prune(self, before: int) -> int:
         """Remove rows of buckets that end by a time [us]; the number removed."""
+        removed = 0
         with self._database.transaction() as cursor:
-            row = cursor.execute('DELETE FROM rollup WHERE zone = ? AND "end" <= ?', [self._zone, before]).fetchone()
-        return 0 if row is None else int(row[0])
+            for bucket in (Bucket.HOUR, Bucket.DAY):
+                query = f'DELETE FROM {_table(bucket)} WHERE zone = ? AND "end" <= ?'
+                row = cursor.execute(query, [self._zone, before]).fetchone()
+                removed += 0 if row is None else int(row[0])
+        return removed
+
+
+def _table(bucket: Bucket) -> str:
+    """Days have a table of their own: a year of them is read without passing over its hours."""
+    return f"rollup_{bucket.value}"

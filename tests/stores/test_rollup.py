@@ -3,6 +3,7 @@
 import math
 import tempfile
 from pathlib import Path
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from stores.rollup import Rollups
 from tests.stores.conformance import DAY, HOUR, MINUTE, STREAMS, T0, batch, ids, row
 
 EVERY = tuple(Function)
+SEVERAL = tuple(f for f in Function if f not in {Function.FIRST, Function.LAST})
 ZONES = st.sampled_from(["UTC", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Sao_Paulo"])
 TIMES = st.one_of(st.integers(0, 6 * DAY // MINUTE).map(lambda k: k * MINUTE), st.integers(0, 6 * DAY))
 READINGS = st.builds(
@@ -40,14 +42,16 @@ def same(found: Series, right: Series) -> None:
 @pytest.mark.parametrize("examples", [6, pytest.param(150, marks=pytest.mark.slow)])
 def test_equal_full_recomputation(examples: int) -> None:
     how = settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
-    how(equal_full_recomputation)()
+    how(GIVEN(equal_full_recomputation))()
 
 
-@given(
+GIVEN = given(
     zone=ZONES,
     runs=st.lists(st.tuples(st.lists(READINGS, max_size=8), st.integers(0, 7)), min_size=1, max_size=6),
     window=st.tuples(TIMES, TIMES),
 )
+
+
 def equal_full_recomputation(zone: str, runs: list[tuple[list[Observation], int]], window: tuple[int, int]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store, reference = DuckDBStore(Path(folder) / "city.duckdb"), MemoryStore()
@@ -64,6 +68,8 @@ def equal_full_recomputation(zone: str, runs: list[tuple[list[Observation], int]
                 for bucket in (Bucket.HOUR, Bucket.DAY, Bucket.MONTH):
                     asked = (ids(1, 2, 9), T0 + start, T0 + end, bucket, zone, EVERY)
                     same(rollups.aggregate(*asked), reference.aggregate(*asked))
+                    together = (*asked[:-1], SEVERAL)
+                    same(rollups.profile(*together), reference.profile(*together))
         store.close()
 
 
@@ -153,9 +159,58 @@ def test_rebuild_puts_damaged_rollups_right(store: DuckDBStore) -> None:
     asked = (ids(1), T0, T0 + 4 * DAY, Bucket.HOUR, "UTC", EVERY)
     right = rollups.aggregate(*asked)
     with store.database.transaction() as cursor:
-        cursor.execute("UPDATE rollup SET mean = 7")
+        cursor.execute("UPDATE rollup_hour SET mean = 7")
     assert set(rollups.aggregate(*asked).values[Function.MEAN].tolist()) == {7.0}
     told: list[tuple[int, int]] = []
     assert rollups.rebuild(lambda done, whole: told.append((done, whole))) == 4
     assert told[-1] == (4, 4)
     same(rollups.aggregate(*asked), right)
+
+
+def test_schema_1_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "city.duckdb"
+    store = DuckDBStore(path)
+    store.register(STREAMS)
+    store.write(batch(*(row(1, t * HOUR, float(t)) for t in range(48))))
+    rollups = Rollups(store, "UTC", clock=lambda: T0 + 2 * DAY)
+    rollups.roll()
+    asked = (ids(1), T0, T0 + 2 * DAY, Bucket.DAY, "UTC", EVERY)
+    right = rollups.aggregate(*asked)
+    with store.database.transaction() as cursor:
+        cursor.execute("CREATE TABLE rollup AS SELECT 'hour' AS bucket, * FROM rollup_hour")
+        cursor.execute("INSERT INTO rollup SELECT 'day', * FROM rollup_day")
+        cursor.execute("DROP TABLE rollup_hour")
+        cursor.execute("DROP TABLE rollup_day")
+        cursor.execute("UPDATE meta SET number = 1 WHERE name = 'schema'")
+    store.close()
+    for _ in range(2):
+        store = DuckDBStore(path)
+        same(Rollups(store, "UTC", clock=lambda: T0 + 2 * DAY).aggregate(*asked), right)
+        store.close()
+
+
+def test_rolling_while_late_readings_come(store: DuckDBStore) -> None:
+    """What is written while a day is rolled up is in the rollups after the next time."""
+    store.write(batch(*(row(1, t * HOUR, 1.0) for t in range(10 * 24))))
+    rollups = Rollups(store, "UTC", clock=lambda: T0 + 10 * DAY)
+    done = Event()
+
+    def write() -> None:
+        for number in range(2000):
+            store.write(batch(row(1, (number * 7919) % (10 * 24 * 60) * MINUTE + 1, float(number))))
+            if done.is_set():
+                break
+
+    writer = Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(3):
+            rollups.roll()
+    finally:
+        done.set()
+        writer.join()
+    rollups.roll()
+    for bucket in (Bucket.HOUR, Bucket.DAY):
+        asked = (ids(1), T0, T0 + 10 * DAY, bucket, "UTC", EVERY)
+        same(rollups.aggregate(*asked), store.aggregate(*asked))
+    assert store.count() > 240
