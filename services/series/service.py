@@ -8,7 +8,7 @@ import numpy as np
 
 from citylab.city import City
 from citylab.instant import format_instant
-from citylab.observation import Float64, Int64, Provenance, Quality
+from citylab.observation import Provenance, Quality
 from citylab.store import Function, Series
 from citylab.vocabulary import ObservedProperty
 from services.catalogue import Catalogue, CatalogueCache, id_array, property_of
@@ -90,8 +90,7 @@ class SeriesService:
         increase = entry.kind == "total_increasing"
         functions = (Function.INCREASE,) if increase else (Function.MEAN, Function.MIN, Function.MAX)
         zone = self._city.time_zone
-        found = self._store.aggregate(id_array(ids), first, last, bucket, zone, functions)
-        rows = _together(found, increase=increase)
+        rows = _rows(self._store.profile(id_array(ids), first, last, bucket, zone, functions))
         worst = max((row["provenance"] for row in rows), default=None, key=lambda word: Provenance[word.upper()])
         return {
             **_heading(name, entry, increase=increase),
@@ -148,44 +147,18 @@ def _heading(name: str, entry: ObservedProperty, *, increase: bool) -> dict[str,
     }
 
 
-def _mean(values: Float64, group: Int64, size: int) -> Float64:
-    known = np.isfinite(values)
-    total = np.bincount(group[known], values[known], minlength=size)
-    number = np.bincount(group[known], minlength=size)
-    mean: Float64 = np.divide(total, number, out=np.full(size, np.nan), where=number > 0)
-    return mean
-
-
-def _together(series: Series, *, increase: bool) -> list[dict[str, Any]]:
-    """One row per bucket over all datastreams: mean of means, least minimum, greatest maximum, sum of increases."""
-    starts, where, inverse = np.unique(series.start, return_index=True, return_inverse=True)
-    size = len(starts)
-    unknown = np.full(size, np.nan)
-    figures = {"mean": unknown, "min": unknown, "max": unknown, "increase": unknown}
-    if increase:
-        values = series.values[Function.INCREASE]
-        known = np.isfinite(values)
-        total = np.bincount(inverse[known], values[known], minlength=size)
-        some = np.bincount(inverse[known], minlength=size) > 0
-        figures["increase"] = np.where(some, total, np.nan)
-    else:
-        figures["mean"] = _mean(series.values[Function.MEAN], inverse, size)
-        for word, function, pick in (("min", Function.MIN, np.fmin), ("max", Function.MAX, np.fmax)):
-            figures[word] = np.full(size, np.nan)
-            pick.at(figures[word], inverse, series.values[function])
-    count = np.bincount(inverse, series.count, minlength=size).astype(np.int64)
-    quality, provenance = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
-    np.maximum.at(quality, inverse, series.quality)
-    np.maximum.at(provenance, inverse, series.provenance)
-    ends = series.end[where]
+def _rows(series: Series) -> list[dict[str, Any]]:
+    """One row per bucket (shape: `schema.Point`)."""
+    unknown = np.full(len(series), np.nan)
+    named = {word: series.values.get(Function(word), unknown) for word in ("mean", "min", "max", "increase")}
     return [
         {
-            "time": format_instant(int(starts[i])),
-            "end": format_instant(int(ends[i])),
-            **{word: float(v[i]) if np.isfinite(v[i]) else None for word, v in figures.items()},
-            "count": int(count[i]),
-            "quality": Quality(int(quality[i])).label,
-            "provenance": Provenance(int(provenance[i])).label,
+            "time": format_instant(int(series.start[i])),
+            "end": format_instant(int(series.end[i])),
+            **{word: float(values[i]) if np.isfinite(values[i]) else None for word, values in named.items()},
+            "count": int(series.count[i]),
+            "quality": Quality(int(series.quality[i])).label,
+            "provenance": Provenance(int(series.provenance[i])).label,
         }
-        for i in range(size)
+        for i in range(len(series))
     ]
