@@ -9,7 +9,7 @@ from citylab.store import Bucket, Function, Series, Store
 
 
 class RolledStore:
-    """A store whose `aggregate` reads rollups; everything else is the store's own.
+    """A store whose `aggregate` and `profile` read rollups; everything else is the store's own.
 
     Attributes
     ----------
@@ -35,6 +35,19 @@ class RolledStore:
     ) -> Series:
         """Aggregate by bucket; see `Store.aggregate`. Late readings count when their day is rolled again."""
         series: Series = self.rollups.aggregate(datastreams, start, end, bucket, zone, functions)
+        return series
+
+    def profile(
+        self,
+        datastreams: Int32,
+        start: int,
+        end: int,
+        bucket: Bucket | int | None,
+        zone: str = "UTC",
+        functions: Sequence[Function] = (Function.MEAN,),
+    ) -> Series:
+        """Aggregate over all datastreams together; see `Store.profile`."""
+        series: Series = self.rollups.profile(datastreams, start, end, bucket, zone, functions)
         return series
 
 
