@@ -14,11 +14,12 @@ from citylab.store import StoreUnavailableError
 from deploy.command.up import fill
 from deploy.health import keep_reporting
 from deploy.history import register_city
+from deploy.live import answer_city_commands, open_city
 from deploy.log import set_up_logging
 from deploy.option import add_settings, settings_of
 from deploy.process import FolderLock, end, until_stopped
 from deploy.settings import Settings
-from deploy.wiring import Parts, make_publisher, make_simulation, open_parts
+from deploy.wiring import Parts, make_publisher, open_parts
 from simulators.clock import RealPace
 from simulators.simulation import Simulation
 
@@ -32,8 +33,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare arguments."""
     add_settings(
         parser, "data", "city", "cities", "mqtt-host", "mqtt-port", "store", "influx-url", "influx-org",
-        "influx-bucket", "influx-token-file", "influx-username", "influx-password-file", "profiles", "seed",
-        "devices", "history-days", "raw-days",
+        "influx-bucket", "influx-token-file", "influx-username", "influx-password-file", "profiles",
+        "scenarios", "seed", "devices", "history-days", "raw-days",
     )  # fmt: skip
 
 
@@ -57,13 +58,16 @@ async def _simulate(settings: Settings) -> None:
 
         reporting = asyncio.create_task(keep_reporting(settings.data, "simulators", report), name="reporting")
         stack.push_async_callback(end, reporting)
-        simulation = await asyncio.to_thread(make_simulation, parts)
+        live = await asyncio.to_thread(open_city, parts)
+        simulation = live.simulation
         now = await _filled(parts, simulation)
         publisher = make_publisher(parts, simulation)
         publishing = asyncio.create_task(publisher.run(RealPace(clock=parts.clock), now), name="simulators")
         stack.push_async_callback(end, publishing)
+        answering = asyncio.create_task(answer_city_commands(parts, live, publisher), name="city")
+        stack.push_async_callback(end, answering)
         print(f"The city publishes to mqtt://{settings.mqtt_host}:{settings.mqtt_port}.", flush=True)
-        await until_stopped(publishing, reporting)
+        await until_stopped(publishing, reporting, answering)
 
 
 async def _filled(parts: Parts, simulation: Simulation) -> int:

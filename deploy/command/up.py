@@ -23,6 +23,7 @@ from deploy.broker import choose_broker
 from deploy.client import announce
 from deploy.command.broker import hint
 from deploy.history import fill_history, missing_since, register_city
+from deploy.live import answer_city_commands, open_city
 from deploy.log import set_up_logging
 from deploy.option import add_settings, settings_of
 from deploy.process import FolderLock, until_stopped
@@ -34,7 +35,6 @@ from deploy.wiring import (
     make_app,
     make_gateway,
     make_publisher,
-    make_simulation,
     open_parts,
 )
 from gateway.loop import run as run_loop
@@ -92,11 +92,14 @@ async def _up(settings: Settings, began: float, *, browser: bool, simulated: boo
         tasks = [asyncio.create_task(answer_gateway_commands(parts, gateway), name="commands")]
         stack.push_async_callback(_end, tasks[0])
         if simulated:
-            simulation = await asyncio.to_thread(make_simulation, parts)
+            live = await asyncio.to_thread(open_city, parts)
+            simulation = live.simulation
             ids = await asyncio.to_thread(register_city, simulation, parts.state.registry, parts.store)
             now = await asyncio.to_thread(fill, parts, simulation, ids)
             publisher = make_publisher(parts, simulation)
             tasks.append(asyncio.create_task(publisher.run(RealPace(clock=parts.clock), now), name="simulators"))
+            stack.push_async_callback(_end, tasks[-1])
+            tasks.append(asyncio.create_task(answer_city_commands(parts, live, publisher), name="city"))
             stack.push_async_callback(_end, tasks[-1])
         await web.start()
         stack.callback(announce(settings, web.url).unlink, missing_ok=True)

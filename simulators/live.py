@@ -1,0 +1,340 @@
+"""A city that runs: events, faults and scenarios happen to it from now on, and stay part of its past."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from citylab.city import City
+from citylab.document import DocumentError, nearest
+from citylab.instant import MICROSECONDS, Clock, format_instant
+from citylab.observation import Float64, Int64
+from citylab.state import KeyValue
+from simulators.effect import Effect
+from simulators.fault import Fault
+from simulators.length import parse_length
+from simulators.scenario import FaultPlan, Happens, Scenario
+from simulators.section import read_section
+from simulators.simulation import HistoryChunk, Simulation, Step
+from simulators.story import find_scenario, judged, load_story, scenario_paths
+
+MOST = 500
+"""Stories that a city remembers; their effects are part of its meters' readings for good."""
+AHEAD = 30 * MICROSECONDS
+"""Readings of the next moments may be on their way already [us]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that was told to happen: a scenario, an event, an intervention or a fault.
+
+    Attributes
+    ----------
+    start, end : int
+        [us since 1970, UTC].
+    """
+
+    id: int
+    kind: str
+    name: str
+    text: str
+    start: int
+    end: int
+    effects: tuple[Effect, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+    def describe(self, now: int) -> dict[str, Any]:
+        """For people and programs."""
+        state = "over" if self.end <= now else "running" if self.start <= now else "to come"
+        return {
+            "id": self.id, "kind": self.kind, "name": self.name, "text": self.text, "state": state,
+            "start": format_instant(self.start), "end": format_instant(self.end),
+        }  # fmt: skip
+
+
+class LiveSimulation(Simulation):
+    """A simulation whose registers go on where another one stood.
+
+    Attributes
+    ----------
+    offset : float64[k]
+        Added to the registers among the series after `since` [us].
+    """
+
+    offset: Float64
+    since = 0
+
+    def __init__(self, city: City, seed: int, start: int, **more: Any) -> None:
+        super().__init__(city, seed, start, **more)
+        self.offset = np.zeros(len(self.keys))
+        self._modulus = np.zeros(len(self.keys))
+        self._registers = np.zeros(len(self.keys), dtype=np.bool_)
+        self._begin: dict[str, int] = {}
+        first = 0
+        for fleet in self.fleets:
+            self._begin[fleet.kind] = first
+            for number, output in enumerate(fleet.outputs):
+                if output.mode == "register":
+                    rows = first + fleet.index * len(fleet.outputs) + number
+                    self._registers[rows], self._modulus[rows] = True, output.modulus
+            first += fleet.number * len(fleet.outputs)
+
+    def registers(self, time: int) -> Float64:
+        """What registers say at a time [us], float64[k]; 0 for other series."""
+        found = np.zeros(len(self.keys))
+        for fleet in self.fleets:
+            columns = fleet.at(time)
+            for number, column in zip(fleet.regular, columns, strict=True):
+                if fleet.outputs[number].mode == "register":
+                    rows = self._begin[fleet.kind] + fleet.index * len(fleet.outputs) + number
+                    found[rows] = column.astype(np.float64)
+        return self._carried(np.arange(len(self.keys)), np.full(len(self.keys), time), found)
+
+    def follow(self, other: "LiveSimulation", time: int) -> None:
+        """Let no register fall below what `other` says up to a moment after a time [us], which would be a reset."""
+        self.since = 0
+        self.offset = np.zeros(len(self.keys))
+        self.offset = other.registers(time + AHEAD) - self.registers(time)
+        around = self._modulus > 0.0
+        turns = np.round(self.offset[around] / self._modulus[around])  # one of them rolled over, the other not yet
+        self.offset[around] -= turns * self._modulus[around]
+        self.since = time
+
+    def steps(self, start_us: int, end_us: int, interval_us: int) -> list[Step]:
+        """See `Simulation.steps`."""
+        return [self._step(step) for step in super().steps(start_us, end_us, interval_us)]
+
+    def history(self, start_us: int, end_us: int, interval_us: int) -> Iterator[HistoryChunk]:
+        """See `Simulation.history`."""
+        for chunk in super().history(start_us, end_us, interval_us):
+            if self.offset.any():
+                yield replace(chunk, result=self._carried(chunk.key.astype(np.int64), chunk.time, chunk.result))
+            else:
+                yield chunk
+
+    def _step(self, step: Step) -> Step:
+        if not self.offset.any():
+            return step
+        results = list(step.results)
+        for position, number in enumerate(step.outputs):
+            if step.fleet.outputs[number].mode == "register":
+                rows = self._begin[step.fleet.kind] + step.devices * len(step.fleet.outputs) + number
+                results[position] = self._carried(rows, step.times, results[position].astype(np.float64))
+        return replace(step, results=results)
+
+    def _carried(self, rows: Int64, times: Int64, result: Float64) -> Float64:
+        """Registers with their offset, rolled over where they roll over."""
+        touched = (times > self.since) & self._registers[rows] & (self.offset[rows] != 0.0)
+        said = result.copy()
+        said[touched] += self.offset[rows][touched]
+        wrap = touched & (self._modulus[rows] > 0.0)
+        said[wrap] %= self._modulus[rows][wrap]
+        said[touched] = np.round(said[touched], 6)
+        return said
+
+
+class LiveCity:
+    """Takes what is to happen to a running city.
+
+    Everything is kept in `memory`: after a restart the city goes on with the same past.
+
+    Parameters
+    ----------
+    memory : KeyValue
+        Of the simulators.
+    make : callable
+        Makes the simulation with effects and faults.
+    use : callable
+        Puts a simulation to work; before it there is nothing to put to work.
+    progress : callable
+        Time [us] up to which messages were made.
+    scenarios : Path | None
+        Folder of scenarios of the user's own.
+    """
+
+    def __init__(
+        self,
+        memory: KeyValue,
+        make: Callable[[Sequence[Effect], Sequence[Fault]], LiveSimulation],
+        clock: Clock,
+        scenarios: Path | None = None,
+    ) -> None:
+        self._memory, self._make, self._clock, self._scenarios = memory, make, clock, scenarios
+        kept = memory.get("live") or {}
+        self.happenings = [_read(entry) for entry in kept.get("happenings", ())]
+        self.simulation = self._built()
+        if len(offsets := kept.get("offset", ())):
+            known: dict[str, float] = dict(offsets)
+            self.simulation.offset = np.array([known.get("/".join(_name(k)), 0.0) for k in self.simulation.keys])
+            self.simulation.since = int(kept["since"])
+        self.use: Callable[[Simulation], None] = lambda _: None
+        self.progress: Callable[[], int] = clock
+
+    def running(self) -> list[dict[str, Any]]:
+        """What happens now or will, the newest first."""
+        now = self._clock()
+        return [h.describe(now) for h in reversed(self.happenings) if h.end > now]
+
+    def listing(self) -> list[dict[str, Any]]:
+        """Scenarios there are, and whether each can happen to this city."""
+        found = []
+        for name, path in scenario_paths(self._scenarios).items():
+            try:
+                scenario = load_story(path).scenario
+            except ValueError as error:
+                found.append({"name": name, "label": "", "summary": "", "city": "", "duration": "", "fits": False,
+                              "reason": str(error)})  # fmt: skip
+                continue
+            reason = self._misfit(scenario)
+            found.append({
+                "name": name, "label": scenario.label, "summary": scenario.summary, "city": scenario.city,
+                "duration": scenario.duration, "fits": not reason, "reason": reason,
+            })  # fmt: skip
+        return found
+
+    def start(self, name: str) -> dict[str, Any]:
+        """Let a scenario happen from now on; its fleets, seed and speed do not apply to a city that runs.
+
+        Raises
+        ------
+        ValueError
+            If there is no such scenario, it runs already, or names places that this city does not have.
+        """
+        if any(h.kind == "scenario" and h.name == name and h.end > self._clock() for h in self.happenings):
+            raise ValueError(f'scenario "{name}" runs already; stop it first')
+        if name.endswith((".yaml", ".yml")):
+            raise ValueError(f'found "{name}"; expected the name of a scenario, not a file')
+        scenario = load_story(find_scenario(name, self._scenarios)).scenario
+        reason = self._misfit(scenario)
+        if reason:
+            raise ValueError(f'scenario "{name}" cannot happen in {self.simulation.city.name}: {reason}')
+        return self._take("scenario", name, scenario.label or name, scenario)
+
+    def inject(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Let an event, an intervention or a fault happen, described as in a scenario; ``at`` counts from now.
+
+        Raises
+        ------
+        ValueError
+            With every mistake.
+        """
+        kinds = {"event": "events", "driver": "events", "intervention": "interventions", "fault": "faults"}
+        word = next((word for word in kinds if given.get(word)), None)
+        if word is None:
+            raise ValueError("expected one of event, driver, intervention, fault")
+        length = max(parse_length(str(given.get("at") or "0 s")) + parse_length(str(given.get("duration") or "1 d")), 1)
+        if word == "intervention":
+            given = {key: value for key, value in given.items() if key != "duration"}
+        try:
+            scenario = Scenario.model_validate({
+                **self._frame(), "duration": f"{max(1, -(-length // MICROSECONDS))} s", kinds[word]: [dict(given)],
+            })  # fmt: skip
+            judged(scenario, self.simulation.city)
+        except DocumentError as error:
+            raise ValueError("; ".join(m.text for m in error.mistakes)) from None
+        except ValueError as error:
+            raise ValueError(_said(error)) from None
+        text = ", ".join(f"{key} {value}" for key, value in given.items() if value not in {"", None})
+        return self._take(word, str(given[word]), text, scenario)
+
+    def stop(self, what: str) -> dict[str, Any]:
+        """End what runs, by its id or its name; the past stays as it was.
+
+        Raises
+        ------
+        ValueError
+            If nothing of that name runs.
+        """
+        now = self._now()
+        chosen = [h for h in self.happenings if h.end > now and what in {str(h.id), h.name}]
+        if not chosen:
+            names = [h.name for h in self.happenings if h.end > now]
+            raise ValueError(f'nothing named "{what}" happens now; {nearest(what, names) or "nothing happens at all"}')
+        ids = {h.id for h in chosen}
+        happenings = [_ended(h, now) if h.id in ids else h for h in self.happenings]
+        self._turn(happenings)
+        return {"stopped": [h.describe(now) for h in happenings if h.id in ids]}
+
+    def _frame(self) -> dict[str, Any]:
+        """What a scenario of this very city says of itself."""
+        numbers = {fleet.kind: fleet.number for fleet in self.simulation.fleets}
+        return {"name": "live", "city": self.simulation.city.name, "fleets": numbers, "speed": 0.0}
+
+    def _misfit(self, scenario: Scenario) -> str:
+        """Why a scenario cannot happen here; "" if it can."""
+        frame = self._frame()
+        del frame["name"]
+        change = {**frame, "expect": (), "start": "", "interval": "15 min"}
+        try:
+            judged(scenario.model_copy(update=change), self.simulation.city)
+        except DocumentError as error:
+            return "; ".join(f"{m.place}: {m.text}" for m in error.mistakes)
+        return ""
+
+    def _take(self, kind: str, name: str, text: str, scenario: Scenario) -> dict[str, Any]:
+        if len(self.happenings) >= MOST:
+            raise ValueError(f"{MOST} things have happened to this city; begin anew with another data folder")
+        now = self._now()
+        solar = read_section(self.simulation.city).energy.solar
+        effects, faults = scenario.effects(now, solar), scenario.set_faults(now)
+        start = min([*(e.start for e in effects), *(f.start for f in faults)], default=now)
+        end = max([*(e.end for e in effects), *(f.end for f in faults)], default=now)
+        number = max((h.id for h in self.happenings), default=0) + 1
+        told = Happening(number, kind, name, text, start, end, tuple(effects), tuple(faults))
+        self._turn([*self.happenings, told])
+        return told.describe(now)
+
+    def _now(self) -> int:
+        return max(self._clock(), self.progress())
+
+    def _built(self, happenings: Sequence[Happening] | None = None) -> LiveSimulation:
+        told = self.happenings if happenings is None else happenings
+        return self._make([e for h in told for e in h.effects], [f for h in told for f in h.faults])
+
+    def _turn(self, happenings: list[Happening]) -> None:
+        """Go on with these; kept first, so that a restart finds them."""
+        simulation = self._built(happenings)
+        time = self.progress()
+        simulation.registers(time)  # computes what takes long
+        time = self.progress()
+        simulation.follow(self.simulation, time)
+        rows = np.flatnonzero(simulation.offset)
+        offset = [["/".join(_name(simulation.keys[i])), float(simulation.offset[i])] for i in rows.tolist()]
+        kept = {"happenings": [asdict(h) for h in happenings], "since": simulation.since, "offset": offset}
+        self._memory.put({"live": kept})
+        self.happenings, self.simulation = happenings, simulation
+        self.use(simulation)
+
+
+def _said(error: ValueError) -> str:
+    """Mistakes of a description, without the places of a scenario around it."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    said = []
+    for detail in error.errors():
+        field = str(detail["loc"][-1]) if len(detail["loc"]) > 2 else ""
+        text = detail["msg"].removeprefix("Value error, ")
+        if detail["type"] == "extra_forbidden":
+            text = f"unknown field; {nearest(field, [*Happens.model_fields, *FaultPlan.model_fields])}"
+        said.append(f"{field}: {text}" if field else text)
+    return "; ".join(said)
+
+
+def _name(key: Any) -> tuple[str, str, str]:
+    return key.thing, key.observed_property, key.channel
+
+
+def _ended(happening: Happening, now: int) -> Happening:
+    """A happening that ends now; what has not begun does not."""
+    effects = tuple(replace(e, end=min(e.end, now)) for e in happening.effects if e.start < now)
+    faults = tuple(replace(f, end=min(f.end, now)) for f in happening.faults if f.start < now)
+    return replace(happening, end=min(happening.end, now), effects=effects, faults=faults)
+
+
+def _read(entry: Mapping[str, Any]) -> Happening:
+    effects = tuple(Effect(**effect) for effect in entry["effects"])
+    faults = tuple(Fault(**fault) for fault in entry["faults"])
+    return Happening(**{**entry, "effects": effects, "faults": faults})
