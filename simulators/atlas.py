@@ -144,5 +144,5 @@ def _counterclockwise(ring: list[list[float]]) -> list[list[float]]:
     """A closed ring whose inside is on the left, as RFC 7946 wants outer rings."""
     x, y = np.array(ring).T
     if np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y) < 0:
-        ring = list(reversed(ring))
+        return [ring[-1], *ring[-2::-1], ring[-1]]
     return [*ring, ring[0]]

@@ -1,7 +1,8 @@
-"""Measures the simulators: a step of every fleet against a bare numpy pass, history, and the encoding of messages."""
+"""Measures the simulators: a step of every fleet against a bare numpy pass, history, encoding and publishing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter, process_time
 
 import numpy as np
@@ -9,7 +10,10 @@ import numpy as np
 from citylab.city import City
 from citylab.instant import MICROSECONDS
 from citylab.profile import DeviceProfile
+from simulators.clock import FastPace
 from simulators.dispatch import Dispatcher
+from simulators.ledger import Ledger
+from simulators.publisher import BrokerLogin, Publisher
 from simulators.simulation import Simulation
 
 MINUTE = 60 * MICROSECONDS
@@ -90,3 +94,26 @@ def measure_messages(
     begin = process_time()
     count = len(dispatcher.messages(start + MINUTE, start + (minutes + 1) * MINUTE))
     return count, process_time() - begin
+
+
+async def measure_mqtt(
+    city: City, profiles: Sequence[DeviceProfile], login: BrokerLogin, folder: Path, devices: int, start: int
+) -> tuple[int, float]:
+    """Messages and time [s] of two minutes of a city, published as fast as a broker confirms them, ledger included.
+
+    Parameters
+    ----------
+    login : BrokerLogin
+        Of a broker that runs, and that somebody listens to or not.
+    folder : Path
+        For the ledger.
+    """
+    ledger = Ledger(folder)
+    publisher = Publisher(Simulation(city, 1, start, devices=devices), profiles, login, ledger)
+    await publisher.run(FastPace(start + MINUTE, MINUTE), start)  # the first minute computes the day
+    before = publisher.counts.taken
+    begin = perf_counter()
+    await publisher.run(FastPace(start + 3 * MINUTE, MINUTE), start + MINUTE)
+    seconds = perf_counter() - begin
+    ledger.close()
+    return publisher.counts.taken - before, seconds

@@ -15,6 +15,12 @@ from simulators.world import World
 FRESH = frozenset({"river", "lake", "borehole", "spring", "rain"})
 
 
+def opened(hour: Float64, hours: Float64) -> Float64:
+    """Part of the pressure that is there at a local hour, float64[...], where valves are shut at night for the rest."""
+    shut = (24.0 - hours) / 2.0
+    return np.where((hour >= 24.0 - shut) | (hour < shut), 0.25, 1.0)
+
+
 class Network:
     """Use and losses of the whole network, the same for every fleet of the water sector."""
 
@@ -34,10 +40,7 @@ class Network:
         warm = np.repeat(1.0 + 0.012 * np.clip(weather.day_temperature - 22.0, -5.0, 15.0), SLOTS)
         base = water.use_course(weather.hour) * warm * influence.factor("water_use", weather.times)
         hours = self.world.section.water.supply_hours
-        supply = np.ones(len(base))
-        if hours < 24.0:
-            closed = (weather.hour >= 24.0 - (24.0 - hours) / 2.0) | (weather.hour < (24.0 - hours) / 2.0)
-            supply = np.where(closed, 0.25, 1.0)
+        supply = opened(weather.hour, np.array(hours))
         used = base * supply
         used = used / 0.97 * self.use / 24.0
         if hours < 24.0:
@@ -74,6 +77,7 @@ class WaterInlet(Fleet):
         sources = list(section.sources.items())
         total = sum(section.sources.values())
         self.share = np.zeros(self.number)
+        self.hours = np.full(self.number, section.supply_hours)
         devices = []
         for i, site in enumerate(sites(city, self.draw, self.number)):
             if i < len(sources):
@@ -84,6 +88,8 @@ class WaterInlet(Fleet):
                 district = city.districts[(i - len(sources)) % len(city.districts)]
                 self.share[i] = district.population / city.population
                 network = round(district.population / 1000.0 * 0.35, 1)
+                more = {"low": -2.5, "middle": 0.0, "high": 7.0}[district.income] if section.supply_hours < 24 else 0.0
+                self.hours[i] = np.clip(section.supply_hours + more, 2.0, 24.0)  # the better off are served for longer
                 properties = {"role": "district", "district": district.name, "network_km": network}
             devices.append(Device(f"urn:dev:ops:inlet-{serial(self.draw, i)}", site, properties))
         return devices
@@ -102,8 +108,11 @@ class WaterInlet(Fleet):
         flow = self._flow(day // CHUNK)[rows]
         start, total = self._register.at(day)
         register, _ = spread_over_day(start, total, flow)
-        pressure = self.network.course(day // CHUNK)[2][rows][:, None] * np.ones(self.number)
-        return register, flow, pressure
+        hour = self.world.surrounding.chunk(day // CHUNK).hour[rows]
+        whole = self.network.course(day // CHUNK)[2][rows] / opened(
+            hour, np.array(self.world.section.water.supply_hours)
+        )
+        return register, flow, whole[:, None] * opened(hour[:, None], self.hours)
 
 
 class WaterCustomerMeter(Fleet):

@@ -237,7 +237,7 @@ async def test_real_pace_never_goes_back():
 def test_what_mqtt_cannot_carry_is_said():
     assert load_of(10_000, MINUTE, 1.0) == pytest.approx(166.7, abs=0.1)
     assert load_problem(10_000, MINUTE, 1.0) == ""
-    assert "choose a speed up to 9" in load_problem(10_000, MINUTE, 3600.0)
+    assert "choose a speed up to 6" in load_problem(10_000, MINUTE, 3600.0)
 
 
 def test_a_fleet_without_a_profile_is_refused(simulation, tmp_path):
