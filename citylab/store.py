@@ -130,6 +130,8 @@ class StoreInfo:
         Raw readings before it were removed; what is said of older time comes from rollups [us].
     rolled_until : int | None
         Time before it is rolled up [us]; None without rollups.
+    accepts_from : int | None
+        Readings before it are refused now, as past the retention [us].
     """
 
     name: str
@@ -142,6 +144,7 @@ class StoreInfo:
     detail: str = ""
     raw_from: int | None = None
     rolled_until: int | None = None
+    accepts_from: int | None = None
 
 
 @runtime_checkable

@@ -208,6 +208,7 @@ class MemoryStore:
                 max(times, default=None),
                 None,
                 raw_from=self._retention.pruned,
+                accepts_from=self._retention.oldest(),
             )
 
     def close(self) -> None:

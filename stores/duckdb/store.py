@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from secrets import token_hex
 from threading import RLock
 
 import numpy as np
@@ -198,6 +199,7 @@ class DuckDBStore:
             detail=self.database.path,
             raw_from=self.pruned,
             rolled_until=self.rolled_until,
+            accepts_from=self._retention.oldest(),
         )
 
     def compact(self) -> None:
@@ -225,14 +227,15 @@ class DuckDBStore:
         StoreUnavailableError
             If the file cannot be written.
         """
-        with self.lock, self.database.cursor() as cursor:
+        # A transaction of its own sees one moment, so writers need not wait.
+        with self.database.cursor() as cursor:
             (name,) = cursor.execute("SELECT current_database()").fetchone() or ("",)
-            quoted = str(path).replace("'", "''")
-            cursor.execute(f"ATTACH '{quoted}' AS copied")
+            quoted, alias = str(path).replace("'", "''"), f"copy_{token_hex(4)}"
+            cursor.execute(f"ATTACH '{quoted}' AS {alias}")
             try:
-                cursor.execute(f'COPY FROM DATABASE "{name}" TO copied')
+                cursor.execute(f'COPY FROM DATABASE "{name}" TO {alias}')
             finally:
-                cursor.execute("DETACH copied")
+                cursor.execute(f"DETACH {alias}")
 
     def close(self) -> None:
         """Let go of the file."""

@@ -265,7 +265,17 @@ class InfluxStore:
             rows, first, last = self._reader.extent()
         except StoreUnavailableError as error:
             return StoreInfo("influx", 0, len(self._catalog), None, None, None, ready=False, detail=str(error))
-        return StoreInfo("influx", rows, len(self._catalog), first, last, None, detail=self._query.url)
+        return StoreInfo(
+            "influx",
+            rows,
+            len(self._catalog),
+            first,
+            last,
+            None,
+            detail=self._query.url,
+            raw_from=self._retention.pruned,
+            accepts_from=self._retention.oldest(),
+        )
 
     def close(self) -> None:
         """Let go of connections and of the journal."""

@@ -1,5 +1,6 @@
 """Backups of the embedded store and the state, taken while they run, and put back when they do not."""
 
+import shutil
 from pathlib import Path
 
 from citylab.store import StoreUnavailableError
@@ -11,23 +12,29 @@ STORE, STATE = "city.duckdb", "city.sqlite"
 
 
 def backup(store: DuckDBStore, state: SqliteState, folder: Path) -> list[Path]:
-    """Copy store and state into a new folder while both are in use; the files made.
+    """Copy store and state into a new folder while both are in use and written to; the files made.
 
-    The state is copied first: readings of a datastream that it does not know yet would have no name.
+    A datastream is registered in the state first, in the store after: so the store is copied first, and the state
+    of the copy knows every name. A backup that breaks off leaves nothing behind.
 
     Raises
     ------
     ValueError
         If the folder holds a backup already.
     """
-    targets = [folder / STORE, folder / STATE]
-    for target in targets:
-        if target.exists():
-            raise ValueError(f"{target} is there already; name a new folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    store.copy_to(targets[0])
-    state.copy_to(targets[1])
-    return targets
+    for name in (STORE, STATE):
+        if (folder / name).exists():
+            raise ValueError(f"{folder / name} is there already; name a new folder")
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        store.copy_to(part / STORE)
+        state.copy_to(part / STATE)
+        folder.mkdir(exist_ok=True)
+        return [(part / name).replace(folder / name) for name in (STATE, STORE)]
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def restore(folder: Path, store_path: Path, state_path: Path) -> None:
@@ -58,8 +65,6 @@ def restore(folder: Path, store_path: Path, state_path: Path) -> None:
 
 
 def _replace(source: Path, target: Path) -> None:
-    import shutil
-
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(target.name + ".new")
     shutil.copyfile(source, fresh)

@@ -11,14 +11,15 @@ from typing import Any, Literal
 
 import duckdb
 
+from citylab.message import Refusal
 from citylab.observation import DatastreamKey, Int32, Observation, ObservationBatch
 from citylab.store import Store
 from citylab.thing import Datastream
-from stores.catalog import MAX_TIME, Catalog
+from stores.catalog import MAX_TIME, Catalog, refuse
 from stores.column import Columns
 from stores.influx.line import LineWriter
 from stores.transfer.line import parse_line
-from stores.transfer.record import FIELDS, REQUIRED, Mistake, RecordError, reading, records
+from stores.transfer.record import FIELDS, REQUIRED, Mistake, RecordError, guarded, reading, records, unguarded
 
 Form = Literal["csv", "parquet", "lines"]
 Progress = Callable[[int], None]
@@ -98,7 +99,7 @@ def _csv_sink(path: Path, catalog: Catalog) -> Iterator[Sink]:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(FIELDS)
-        yield lambda batch: writer.writerows(records(batch, keys))
+        yield lambda batch: writer.writerows(map(guarded, records(batch, keys)))
 
 
 @contextmanager
@@ -143,6 +144,31 @@ def _quoted(path: Path) -> str:
 _SINKS = {"csv": _csv_sink, "lines": _lines_sink, "parquet": _parquet_sink}
 
 
+def check_readings(
+    path: Path, form: Form, *, oldest: int | None = None, progress: Progress = lambda _: None
+) -> ImportReport:
+    """What `import_readings` would refuse of a file, without writing anything.
+
+    Parameters
+    ----------
+    oldest : int | None
+        Readings before it would be refused [us]; see `StoreInfo.accepts_from`.
+
+    Raises
+    ------
+    ValueError, OSError
+        As `import_readings` does.
+    """
+    report = ImportReport()
+    for rows in _batches(path, form, report, progress):
+        keys = list(dict.fromkeys(key for _, key, _ in rows))
+        numbers = {key: number for number, key in enumerate(keys, 1)}
+        batch = ObservationBatch.from_rows([replace(row, datastream=numbers[key]) for _, key, row in rows])
+        refused = refuse(batch, Catalog(Datastream(number, key) for key, number in numbers.items()), oldest)
+        _note(report, rows, refused)
+    return report
+
+
 def import_readings(
     store: Store, resolve: Resolve, path: Path, form: Form, *, progress: Progress = lambda _: None
 ) -> ImportReport:
@@ -156,7 +182,25 @@ def import_readings(
         If it cannot be read.
     """
     report = ImportReport()
-    held: list[tuple[int, DatastreamKey, Observation]] = []
+    for rows in _batches(path, form, report, progress):
+        streams = resolve([key for _, key, _ in rows])
+        store.register(streams)
+        pairs = zip(rows, streams, strict=True)
+        batch = ObservationBatch.from_rows([replace(row, datastream=stream.id) for (_, _, row), stream in pairs])
+        result = store.write(batch)
+        report.stored += result.stored
+        report.duplicates += result.duplicates
+        _note(report, rows, result.refused)
+    return report
+
+
+Row = tuple[int, DatastreamKey, Observation]
+"""Number in the file, key, and the reading, whose datastream is still 0."""
+
+
+def _batches(path: Path, form: Form, report: ImportReport, progress: Progress) -> Iterator[list[Row]]:
+    """Readable rows of a file; the others are noted in the report."""
+    held: list[Row] = []
     for number, fields in _SOURCES[form](path):
         report.read += 1
         try:
@@ -164,26 +208,16 @@ def import_readings(
         except RecordError as error:
             report.refuse("unreadable", Mistake(number, error.field, str(error)))
         if len(held) >= _ROWS:
-            _store(store, resolve, held, report)
+            yield held
             held = []
             progress(report.read)
     if held:
-        _store(store, resolve, held, report)
+        yield held
     progress(report.read)
-    return report
 
 
-def _store(
-    store: Store, resolve: Resolve, rows: Sequence[tuple[int, DatastreamKey, Observation]], report: ImportReport
-) -> None:
-    streams = resolve([key for _, key, _ in rows])
-    store.register(streams)
-    pairs = zip(rows, streams, strict=True)
-    batch = ObservationBatch.from_rows([replace(row, datastream=stream.id) for (_, _, row), stream in pairs])
-    result = store.write(batch)
-    report.stored += result.stored
-    report.duplicates += result.duplicates
-    for place, refusal in result.refused.items():
+def _note(report: ImportReport, rows: Sequence[Row], refused: Mapping[int, Refusal]) -> None:
+    for place, refusal in sorted(refused.items()):
         report.refuse(refusal.code, Mistake(rows[place][0], refusal.place, refusal.text))
 
 
@@ -194,7 +228,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
             _need(path, reader.fieldnames or ())
             for row in reader:
                 # An empty text stands beside an empty result; without a text column there is none.
-                yield reader.line_num, {name: value for name, value in row.items() if name is not None}
+                yield reader.line_num, unguarded({name: value for name, value in row.items() if name is not None})
         except (csv.Error, UnicodeDecodeError) as error:
             raise ValueError(f"{path}, line {reader.line_num}: {error}; expected CSV in UTF-8") from error
 

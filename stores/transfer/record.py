@@ -1,5 +1,6 @@
 """One reading as named fields, the same in every file format."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -8,6 +9,9 @@ from typing import Any, TypeVar
 from citylab.document import nearest
 from citylab.instant import format_instant, parse_instant
 from citylab.observation import DatastreamKey, Observation, ObservationBatch, Provenance, Quality, TimeSource
+
+_FORMULA = re.compile(r"'* *[=+\-@\t\r\n|]")
+_TEXTS = ("thing", "observed_property", "channel", "text")
 
 WordT = TypeVar("WordT", bound=IntEnum)
 
@@ -55,6 +59,37 @@ def records(batch: ObservationBatch, keys: Mapping[int, DatastreamKey]) -> Itera
             None if is_text else float(row.result), row.result if is_text else None, row.quality.label,
             row.provenance.label, row.time_source.label, format_instant(row.received_time),
         )  # fmt: skip
+
+
+def guard(text: str) -> str:
+    """Text that no spreadsheet takes for a formula: one that begins like a formula gets an apostrophe.
+
+    Examples
+    --------
+    >>> guard("=1+1"), guard("pm10"), unguard(guard("'=1+1"))
+    ("'=1+1", 'pm10', "'=1+1")
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unguard(text: str) -> str:
+    """The text that `guard` was given."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+
+
+def guarded(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A row of `FIELDS` for a spreadsheet."""
+    return tuple(
+        guard(value) if name in _TEXTS and isinstance(value, str) else value
+        for name, value in zip(FIELDS, row, strict=True)
+    )
+
+
+def unguarded(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Named fields as they were before `guarded`."""
+    return {
+        name: unguard(value) if name in _TEXTS and isinstance(value, str) else value for name, value in fields.items()
+    }
 
 
 def reading(fields: Mapping[str, Any]) -> tuple[DatastreamKey, Observation]:

@@ -1,17 +1,18 @@
 """Files in and out: what goes out comes back; foreign files get clear mistakes; backups while running."""
 
+import csv
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from citylab.observation import Provenance, Quality
+from citylab.observation import DatastreamKey, Provenance, Quality
 from citylab.store import StoreUnavailableError
 from citylab.thing import Datastream
 from stores.duckdb import DuckDBStore
 from stores.memory import MemoryStore
 from stores.sqlite import SqliteState
-from stores.transfer import backup, export_readings, import_readings, restore
+from stores.transfer import backup, check_readings, export_readings, import_readings, restore
 from tests.stores.conformance import AGES, HOSTILE, HOUR, STREAMS, T0, batch, ids, row
 
 
@@ -47,6 +48,40 @@ def test_out_and_in_again(tmp_path: Path, form: str) -> None:
     assert named(other) == named(store)
     again = import_readings(other, registry.resolve, path, form)
     assert (again.stored, again.duplicates) == (0, store.count())
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "lines"])
+def test_checking_writes_nothing_and_says_the_same(tmp_path: Path, form: str) -> None:
+    store, _ = filled()
+    path = tmp_path / "out"
+    export_readings(store, path, form)
+    report = check_readings(path, form)
+    assert (report.read, report.mistakes) == (store.count(), [])
+    report = check_readings(path, form, oldest=T0 + HOUR)
+    other = MemoryStore()
+    other.prune(T0 + HOUR)
+    done = import_readings(other, SqliteState(":memory:").registry.resolve, path, form)
+    assert (done.refused, done.mistakes) == (report.refused, report.mistakes)
+    assert report.refused["older_than_retention"] > 2
+
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "'=1", "''=1", "'plain", "|calc", "'", "\r=1", "\n=1"]
+
+
+def test_a_spreadsheet_finds_no_formula(tmp_path: Path) -> None:
+    store, registry = MemoryStore(), SqliteState(":memory:").registry
+    streams = registry.resolve([DatastreamKey(name, "voltage", name) for name in FORMULAS])
+    store.register(streams)
+    store.write(batch(*(row(s.id, i, FORMULAS[i]) for i, s in enumerate(streams))))
+    path = tmp_path / "out.csv"
+    export_readings(store, path, "csv")
+    with path.open(newline="", encoding="utf-8") as file:
+        cells = [cell for line in csv.reader(file) for cell in line]
+    assert not [cell for cell in cells if cell.lstrip(" ")[:1] in set("=+-@\t\r\n|") and cell]
+    other, names = MemoryStore(), SqliteState(":memory:").registry
+    import_readings(other, names.resolve, path, "csv")
+    assert [s.key for s in other.datastreams()] == [s.key for s in streams]
+    assert [o.result for o in other.read(None, *AGES)] == FORMULAS
 
 
 def test_export_of_a_part(tmp_path: Path) -> None:
