@@ -34,10 +34,11 @@ def compose(report: Report) -> Document:
         steps = tuple(Text(f"{i}. {words(f'next.{key}')}") for i, key in enumerate(_STEPS, start=1))
         sections.append(Section(words("section.next"), steps))
     zone = report.period.zone
+    span = f"{_day(report.period.start, zone, words)} / {_day(report.period.end, zone, words)}"
     area = "" if report.area == report.city.name else f", {report.area}"
     return Document(
         title=f"{words(f'kind.{report.kind}')}: {report.city.label}{area}, {_period(report, words)}",
-        subtitle=f"{words('period')}: {_day(report.period.start, zone, words)} / {_day(report.period.end, zone, words)} ({zone}) · "
+        subtitle=f"{words('period')}: {span} ({zone}) · "
         f"{words('computed')}: {words.day(report.computed[:16].replace('T', ' '))} UTC · citylab {report.software}",
         language=words.code,
         rtl=words.rtl,

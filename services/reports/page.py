@@ -76,7 +76,8 @@ def _table(table: Table, document: Document) -> str:
     rows = "\n".join(_row(row, len(table.widths), document) for row in table.rows)
     notes = "".join(f'<li dir="auto">{escape(note)}</li>' for note in table.notes)
     notes = f'<ol class="notes" start="{table.first}">{notes}</ol>' if notes else ""
-    return f'<div class="wide"><table class="{kind}"><colgroup>{columns}</colgroup>{head}<tbody>{rows}</tbody></table></div>{notes}'
+    inside = f"<colgroup>{columns}</colgroup>{head}<tbody>{rows}</tbody>"
+    return f'<div class="wide"><table class="{kind}">{inside}</table></div>{notes}'
 
 
 def _row(row: tuple[Cell, ...], columns: int, document: Document) -> str:
