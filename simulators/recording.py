@@ -1,0 +1,213 @@
+"""Recordings of messages or readings, read from CSV or JSON lines, and moved to another time with their gaps."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from citylab.document import DocumentError, Mistake, nearest
+from citylab.instant import MICROSECONDS, format_instant, parse_instant
+from citylab.vocabulary import vocabulary
+
+DAY = 86_400 * MICROSECONDS
+COLUMNS = ("time", "topic", "payload", "payload_hex", "thing", "property", "value", "channel")
+MOST_MISTAKES = 20
+_SCALES = (1.0, 1e3, 1e6, 1e9)
+"""Units of an epoch, in a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of a recording: a message (`topic`, `payload`), or a reading (`thing`, `observed_property`, `value`).
+
+    Attributes
+    ----------
+    time : int
+        [us since 1970, UTC].
+    """
+
+    time: int
+    topic: str = ""
+    payload: bytes = b""
+    thing: str = ""
+    observed_property: str = ""
+    channel: str = ""
+    value: float | bool | str = 0.0
+
+
+def read_recording(path: Path) -> list[Record]:
+    """Records of a file in order of time.
+
+    Columns or keys are ``time`` (ISO 8601 with a zone, or seconds since 1970) with ``topic`` and ``payload`` (or
+    ``payload_hex``), or with ``thing``, ``property``, ``value`` and maybe ``channel``.
+
+    Raises
+    ------
+    DocumentError
+        With mistakes by line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DocumentError([Mistake(str(path), 0, "", f"not UTF-8 text (byte {error.start})")]) from None
+    except OSError as error:
+        raise DocumentError([Mistake(str(path), 0, "", f"cannot be read: {error.strerror}")]) from None
+    lines = _json_lines(text, str(path)) if text.lstrip()[:1] == "{" else _csv_lines(text, str(path))
+    records: list[Record] = []
+    mistakes: list[Mistake] = []
+    for line, row in lines:
+        if isinstance(row, Mistake):
+            mistakes.append(row)
+        else:
+            try:
+                records.append(_record(row))
+            except ValueError as error:
+                mistakes.append(Mistake(str(path), line, "", str(error)))
+        if len(mistakes) >= MOST_MISTAKES:
+            break
+    if mistakes:
+        raise DocumentError(mistakes)
+    if not records:
+        raise DocumentError([Mistake(str(path), 0, "", "found no records")])
+    if len({bool(record.topic) for record in records}) > 1:
+        raise DocumentError([Mistake(str(path), 0, "", "found messages and readings; expected one of the two")])
+    return sorted(records, key=lambda record: record.time)
+
+
+def moved(records: Sequence[Record], start: int) -> list[Record]:
+    """Records with the first one at `start` [us]; times inside of JSON payloads move with them."""
+    offset = start - records[0].time
+    return [
+        replace(r, time=r.time + offset, payload=moved_payload(r.payload, r.time, offset) if r.topic else b"")
+        for r in records
+    ]
+
+
+def moved_payload(payload: bytes, recorded: int, offset: int) -> bytes:
+    """A JSON payload with its times moved: those within a day of the recording; other payloads as they are.
+
+    Examples
+    --------
+    >>> moved_payload(b'{"t":1000000000,"v":21.5}', 1_000_000_000_000_000, 60_000_000)
+    b'{"t":1000000060,"v":21.5}'
+    """
+    try:
+        content = json.loads(payload)
+    except (ValueError, RecursionError):
+        return payload
+    after = _moved(content, recorded, offset)
+    return payload if after == content else json.dumps(after, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _moved(value: Any, recorded: int, offset: int) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _moved(item, recorded, offset) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_moved(item, recorded, offset) for item in value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        for scale in _SCALES:
+            if abs(value / scale * MICROSECONDS - recorded) < DAY:
+                later = value + offset / MICROSECONDS * scale
+                return round(later) if isinstance(value, int) else later
+    elif isinstance(value, str) and 19 <= len(value) <= 40:
+        try:
+            instant = parse_instant(value)
+        except ValueError:
+            return value
+        if abs(instant - recorded) < DAY:
+            return format_instant(instant + offset)
+    return value
+
+
+def _json_lines(text: str, file: str) -> Iterator[tuple[int, Mapping[str, Any] | Mistake]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            yield number, Mistake(file, number, "", f"not JSON: {error}")
+            continue
+        yield number, row if isinstance(row, dict) else Mistake(file, number, "", "expected an object")
+
+
+def _csv_lines(text: str, file: str) -> Iterator[tuple[int, Mapping[str, Any] | Mistake]]:
+    reader = csv.DictReader(io.StringIO(text), strict=True)
+    head = reader.fieldnames or []
+    unknown = [name for name in head if name not in COLUMNS]
+    if unknown or "time" not in head:
+        what = f'unknown column "{unknown[0]}"; {nearest(unknown[0], COLUMNS)}' if unknown else 'no column "time"'
+        yield 1, Mistake(file, 1, "", what)
+        return
+    try:
+        for row in reader:
+            if None in row or None in row.values():
+                yield reader.line_num, Mistake(file, reader.line_num, "", f"expected {len(head)} cells")
+            else:
+                yield reader.line_num, row
+    except csv.Error as error:
+        yield reader.line_num, Mistake(file, reader.line_num, "", f"not CSV: {error}")
+
+
+def _record(row: Mapping[str, Any]) -> Record:
+    for key in row:
+        if key not in COLUMNS:
+            raise ValueError(f'unknown key "{key}"; {nearest(str(key), COLUMNS)}')
+    time = _time(row.get("time"))
+    if row.get("topic"):
+        topic = str(row["topic"])
+        if any(sign in topic for sign in "+#\0") or len(topic.encode()) > 60_000:
+            raise ValueError(f'found topic "{topic[:60]}"; expected one without + and #')
+        return Record(time, topic, _payload(row))
+    name = str(row.get("property") or "")
+    if not row.get("thing") or not name:
+        raise ValueError("expected topic and payload, or thing, property and value")
+    if name not in vocabulary():
+        raise ValueError(f'unknown property "{name}"; {nearest(name, vocabulary())}')
+    channel = str(row.get("channel") or "")
+    return Record(time, "", b"", str(row["thing"]), name, channel, _value(name, row.get("value")))
+
+
+def _time(given: Any) -> int:
+    try:
+        if isinstance(given, str) and "T" in given:
+            return parse_instant(given)
+        seconds = float(given)
+        if not 0 < seconds < 4e9:
+            raise ValueError
+        return round(seconds * MICROSECONDS)
+    except (TypeError, ValueError):
+        raise ValueError(f"time: found {given!r}; expected ISO 8601 with a zone, or seconds since 1970") from None
+
+
+def _payload(row: Mapping[str, Any]) -> bytes:
+    if row.get("payload_hex"):
+        try:
+            return bytes.fromhex(str(row["payload_hex"]))
+        except ValueError:
+            raise ValueError(
+                f'payload_hex: found "{str(row["payload_hex"])[:40]}"; expected hexadecimal digits'
+            ) from None
+    payload = row.get("payload")
+    return payload.encode() if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False).encode()
+
+
+def _value(name: str, given: Any) -> float | bool | str:
+    kind = vocabulary()[name].result_type
+    if kind == "boolean":
+        words = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+        if str(given).lower() not in words:
+            raise ValueError(f"value: found {given!r}; expected true or false")
+        return words[str(given).lower()]
+    if kind != "number":
+        return str(given)
+    try:
+        number = float(given)
+    except (TypeError, ValueError):
+        raise ValueError(f"value: found {given!r}; expected a number") from None
+    if number - number != 0.0:
+        raise ValueError(f"value: found {given!r}; expected a finite number")
+    return number
