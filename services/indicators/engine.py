@@ -15,7 +15,7 @@ from services.indicators.catalogue import Catalogue
 from services.indicators.check import card_warnings
 from services.indicators.expression import Expression
 from services.indicators.fleet import Fleet, number_of
-from services.indicators.frame import Frame, Frames, Need, Width, need_of
+from services.indicators.frame import Frame, Frames, Need, Wanted, Width, need_of
 from services.indicators.function import FUNCTIONS, Scene
 from services.indicators.period import Period
 from services.indicators.statistic import Statistics, kept_entries
@@ -88,7 +88,10 @@ class Engine:
             names = ", ".join(d.name for d in self.city.districts)
             raise ValueError(f'found area "{area}"; expected one of: {names}')
         run = _Run(self, self.fleet(), self.statistics(), period, area)
-        return [run.assess(card) for card in cards]
+        chosen = list(cards)
+        if len(chosen) > 1:
+            self.frames.prepare(run.wanted(chosen), period)
+        return [run.assess(card) for card in chosen]
 
     def need(self, fleet: Fleet, observed_property: str, width: Width, *, operational: bool) -> Need:
         """What all cards of a kind need of a property."""
@@ -172,12 +175,26 @@ class _Run:
     def _stream(self, card: Card, stream: Stream, item: Input) -> Figure | str:
         if not self.fleet.select(stream, self.area):
             return f"no {' or '.join(stream.kinds)} with readings of {stream.observed_property} is registered"
+        wanted = self._wanted(card, stream)
+        frame = self.engine.frames.get(wanted.observed_property, wanted.width, self.period, wanted.need)
+        key = (id(stream), self.area, self.period.kind, self.period.start, self.fleet.version)
+        return self.engine.remembered(key, frame, lambda: self._figure(card, stream, item, frame))
+
+    def wanted(self, cards: Iterable[Card]) -> list[Wanted]:
+        """Frames that cards need, each once."""
+        found: dict[tuple[str, str, bool], Wanted] = {}
+        for card in cards:
+            for stream in (s.stream for item in card.inputs.values() for s in item.sources):
+                if stream is not None and self.fleet.select(stream, self.area):
+                    one = self._wanted(card, stream)
+                    found[one.observed_property, one.width, card.operational] = one
+        return list(found.values())
+
+    def _wanted(self, card: Card, stream: Stream) -> Wanted:
         short = card.operational and self.period.length <= _LONG_WINDOW_DAYS
         width: Width = "hour" if stream.hourly or short else "day"
         need = self.engine.need(self.fleet, stream.observed_property, width, operational=card.operational)
-        frame = self.engine.frames.get(stream.observed_property, width, self.period, need)
-        key = (id(stream), self.area, self.period.kind, self.period.start, self.fleet.version)
-        return self.engine.remembered(key, frame, lambda: self._figure(card, stream, item, frame))
+        return Wanted(stream.observed_property, width, need)
 
     def _figure(self, card: Card, stream: Stream, item: Input, frame: Frame) -> Figure | str:
         return stream_figure(

@@ -1,7 +1,7 @@
 """Rollups of readings as dense columns, one query for each property and width, kept and refreshed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Literal, TypeVar
 
@@ -18,6 +18,7 @@ Width = Literal["day", "hour"]
 _FRESH = 10 * MICROSECONDS
 _WHOLE = HOUR
 _MOST_BYTES = 128_000_000
+_STEPWISE = {Function.INCREASE, Function.TIME_WEIGHTED_MEAN, Function.DURATION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Frame:
     count : int32[n, b]
     quality, provenance : uint8[n, b]
         The worst that occurs; 0 where there is nothing.
+    memo : dict
+        What was read besides for this frame, by what for; gone with it.
     """
 
     datastream: Int32
@@ -43,6 +46,7 @@ class Frame:
     count: NDArray[np.int32]
     quality: UInt8
     provenance: UInt8
+    memo: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def bytes(self) -> int:
@@ -63,6 +67,38 @@ class Need:
 
     datastreams: Int32
     functions: tuple[Function, ...]
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Tells needs apart."""
+        return (self.functions, self.datastreams.tobytes())
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A property in a width, and what is needed of it."""
+
+    observed_property: str
+    width: Width
+    need: Need
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What must be read for a frame: its buckets from `first` on."""
+
+    key: tuple[object, ...]
+    frame: Frame
+    need: Need
+    first: int
+    again: bool
+
+    @property
+    def together(self) -> tuple[object, ...]:
+        """Plans that agree in it are read in one query; functions that follow each step are dear, so they agree too."""
+        stepwise = tuple(f for f in self.need.functions if f in _STEPWISE)
+        edges = self.frame.edges
+        return (int(edges[self.first]), int(edges[-1]), _is_days(edges), stepwise)
 
 
 @dataclass(slots=True)
@@ -85,7 +121,7 @@ class Frames:
         self._most_bytes = most_bytes
         self._store = store
         self._clock = clock
-        self._kept: dict[tuple[str, str, int, int], _Kept] = {}
+        self._kept: dict[tuple[object, ...], _Kept] = {}
         self._lock = Lock()
 
     def forget(self) -> None:
@@ -111,48 +147,94 @@ class Frames:
         StoreUnavailableError
             If the store cannot be read.
         """
-        edges = _edges(period, width)
-        # the end of a rolling period moves with every call, its last edge once a day or an hour
-        end = period.end if period.kind == "window" else int(edges[-1])
-        key = (observed_property, width, period.start, end)
-        now = self._clock()
+        wanted = Wanted(observed_property, width, need)
         with self._lock:
-            kept = self._kept.get(key)
-            if kept is None or now - kept.whole_at > _WHOLE or not _covers(kept.frame, need):
-                frame = self._read(empty_frame(need, edges), need, 0, period)
-                kept = _Kept(frame, now, now)
-                self._keep(key, kept)
-            elif kept.stale_from is not None:
-                self._again(kept, need, kept.stale_from, period, now)
-                kept.stale_from = None
-            elif now - kept.fresh_at > _FRESH and now < kept.frame.edges[-1] + 2 * DAY:
-                self._again(kept, need, min(kept.fresh_at, now) - DAY, period, now)
-            return kept.frame
+            self._prepare([wanted], period)
+            return self._kept[_key(wanted, period)].frame
 
-    def _again(self, kept: _Kept, need: Need, start: int, period: Period, now: int) -> None:
-        """Read a frame again from a time on."""
-        start = min(start, kept.fresh_at - DAY)
+    def prepare(self, wanted: Iterable[Wanted], period: Period) -> None:
+        """Read what several properties need over a period, in as few queries as it takes; `get` then has it.
+
+        Raises
+        ------
+        StoreUnavailableError
+            If the store cannot be read.
+        """
+        with self._lock:
+            self._prepare(wanted, period)
+
+    def _prepare(self, wanted: Iterable[Wanted], period: Period) -> None:
+        now = self._clock()
+        plans: dict[tuple[object, ...], list[_Plan]] = {}
+        for one in wanted:
+            plan = self._plan(one, period, now)
+            if plan is not None:
+                plans.setdefault(plan.together, []).append(plan)
+        for group in plans.values():
+            for plan, frame in zip(group, self._read(group, period), strict=True):
+                whole_at = self._kept[plan.key].whole_at if plan.again else now
+                self._keep(plan.key, _Kept(frame, whole_at, now))
+
+    def _plan(self, wanted: Wanted, period: Period, now: int) -> _Plan | None:
+        """What must be read so that a frame is fresh; None if it is."""
+        key = _key(wanted, period)
+        kept = self._kept.get(key)
+        if kept is None or now - kept.whole_at > _WHOLE:
+            return _Plan(key, empty_frame(wanted.need, _edges(period, wanted.width)), wanted.need, 0, again=False)
+        if kept.stale_from is not None:
+            start = min(kept.stale_from, kept.fresh_at - DAY)
+        elif now - kept.fresh_at > _FRESH and now < kept.frame.edges[-1] + 2 * DAY:
+            start = min(kept.fresh_at, now) - DAY
+        else:
+            return None
         first = int(np.searchsorted(kept.frame.edges, start, side="right")) - 1
-        kept.frame = self._read(kept.frame, need, max(first, 0), period)
-        kept.fresh_at = now
+        return _Plan(key, kept.frame, wanted.need, max(first, 0), again=True)
 
-    def _keep(self, key: tuple[str, str, int, int], kept: _Kept) -> None:
+    def _keep(self, key: tuple[object, ...], kept: _Kept) -> None:
         self._kept.pop(key, None)
         self._kept[key] = kept
         total = sum(each.frame.bytes for each in self._kept.values())
         while total > self._most_bytes and len(self._kept) > 1:
             total -= self._kept.pop(next(iter(self._kept))).frame.bytes
 
-    def _read(self, frame: Frame, need: Need, first: int, period: Period) -> Frame:
-        """Fill a frame from a bucket on; buckets before it stay."""
-        ids = frame.datastream
+    def _read(self, plans: Sequence[_Plan], period: Period) -> list[Frame]:
+        """Fill frames that are read together, each from its bucket on; buckets before it stay."""
+        ids = np.unique(np.concatenate([plan.need.datastreams for plan in plans])).astype(np.int32)
         if not len(ids):
-            return frame
+            return [plan.frame for plan in plans]
+        functions = sorted({f for plan in plans for f in plan.need.functions})
+        frame, first = plans[0].frame, plans[0].first
         start = max(int(frame.edges[first]), period.start)
         bucket: Bucket | int = Bucket.DAY if _is_days(frame.edges) else Bucket.HOUR
         end = min(int(frame.edges[-1]), period.end)
-        series = self._store.aggregate(ids, start, end, bucket, period.zone, need.functions)
-        return fill(frame, series, first, need.functions)
+        series = self._store.aggregate(ids, start, end, bucket, period.zone, functions)
+        if len(plans) == 1:
+            return [fill(frame, series, first, plans[0].need.functions)]
+        return [
+            fill(p.frame, _part(series, p.need), p.first, p.need.functions) if len(p.need.datastreams) else p.frame
+            for p in plans
+        ]
+
+
+def _part(series: Series, need: Need) -> Series:
+    """Rows of a series that a need is about."""
+    rows = np.isin(series.datastream, need.datastreams)
+    return Series(
+        series.datastream[rows],
+        series.start[rows],
+        series.end[rows],
+        {function: series.values[function][rows] for function in need.functions},
+        series.count[rows],
+        series.quality[rows],
+        series.provenance[rows],
+    )
+
+
+def _key(wanted: Wanted, period: Period) -> tuple[object, ...]:
+    edges = _edges(period, wanted.width)
+    # the end of a rolling period moves with every call, its last edge once a day or an hour
+    end = period.end if period.kind == "window" else int(edges[-1])
+    return (wanted.observed_property, wanted.width, period.start, end, wanted.need.key)
 
 
 def _edges(period: Period, width: Width) -> Int64:
@@ -163,11 +245,6 @@ def _edges(period: Period, width: Width) -> Int64:
 
 def _is_days(edges: Int64) -> bool:
     return bool(edges[1] - edges[0] > 2 * HOUR)
-
-
-def _covers(frame: Frame, need: Need) -> bool:
-    same = len(frame.datastream) == len(need.datastreams) and bool(np.all(frame.datastream == need.datastreams))
-    return same and set(need.functions) <= set(frame.values)
 
 
 def empty_frame(need: Need, edges: Int64) -> Frame:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citylab.instant import MICROSECONDS
-from citylab.observation import Int64, ObservationBatch
+from citylab.observation import Int32, Int64, ObservationBatch
 from citylab.store import Function, Store
 from services.indicators.frame import Frame
 
@@ -18,6 +18,9 @@ References
 ----------
 IEEE Std 1366-2012, IEEE Guide for Electric Power Distribution Reliability Indices.
 """
+
+_SPARE_ROWS = 4000
+"""Readings that may be read in vain to save a query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +61,9 @@ def sustained_interruptions(
     customers : dict[int, float]
         By datastream.
     """
-    windows = _windows(frame, rows)
-    batches = [store.read(frame.datastream[r].astype(np.int32), start, stop) for r, start, stop in windows]
-    batch = ObservationBatch.concatenate([b for b in batches if len(b)])
-    if not len(batch):
+    series, time, down = _states(store, frame, rows)
+    if not len(series):
         return Interruptions(0.0, 0.0, 0, 0)
-    order = np.lexsort((batch.phenomenon_time, batch.datastream))
-    series, time = batch.datastream[order], batch.phenomenon_time[order]
-    down = batch.result[order] == 0
     newly = np.ones(len(series), np.bool_)
     newly[1:] = (series[1:] != series[:-1]) | ~down[:-1]
     begins = np.flatnonzero(down & newly)
@@ -85,19 +83,44 @@ def sustained_interruptions(
     )
 
 
+def _states(store: Store, frame: Frame, rows: Int64) -> tuple[Int32, Int64, NDArray[np.bool_]]:
+    """Readings around interruptions, by series and time: datastream, time [us], whether it was down.
+
+    Several indicators need the same; they are read once a frame.
+    """
+    key = ("interruptions", rows.tobytes())
+    if key not in frame.memo:
+        windows = _windows(frame, rows)
+        batches = [store.read(frame.datastream[r].astype(np.int32), start, stop) for r, start, stop in windows]
+        batch = ObservationBatch.concatenate([b for b in batches if len(b)])
+        order = np.lexsort((batch.phenomenon_time, batch.datastream))
+        frame.memo[key] = batch.datastream[order], batch.phenomenon_time[order], batch.result[order] == 0
+    states: tuple[Int32, Int64, NDArray[np.bool_]] = frame.memo[key]
+    return states
+
+
 def _windows(frame: Frame, rows: Int64) -> list[tuple[Int64, int, int]]:
     """Times to look at: rows of the frame with their start and end [us], none overlapping."""
     low, last = frame.values[Function.MIN][rows], frame.values[Function.LAST][rows]
     state = _carried(last)
-    down = (low == 0) | (np.isnan(low) & (state == 0))
-    wide = down.copy()
-    wide[:, 1:] |= down[:, :-1]
-    wide[:, :-1] |= down[:, 1:]
-    columns = np.flatnonzero(wide.any(axis=0))
-    if not len(columns):
-        return []
-    runs = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1)
-    return [(rows[wide[:, run].any(axis=1)], int(frame.edges[run[0]]), int(frame.edges[run[-1] + 1])) for run in runs]
+    wide = (low == 0) | (np.isnan(low) & (state == 0))
+    wide[:, 1:] |= state[:, :-1] == 0  # where it comes back after its last reading of the day before
+    columns = np.flatnonzero(wide.any(axis=0)).tolist()
+    held = np.zeros((len(rows), len(frame.edges)), np.int64)
+    held[:, 1:] = np.cumsum(frame.count[rows], axis=1)
+    windows: list[tuple[NDArray[np.bool_], int, int, int]] = []
+    for column in columns:
+        here = wide[:, column]
+        size = int((held[here, column + 1] - held[here, column]).sum())
+        if windows:
+            before, first, _, known = windows[-1]
+            both = before | here
+            together = int((held[both, column + 1] - held[both, first]).sum())
+            if together - known - size <= _SPARE_ROWS:
+                windows[-1] = (both, first, column, together)
+                continue
+        windows.append((here, column, column, size))
+    return [(rows[some], int(frame.edges[first]), int(frame.edges[end + 1])) for some, first, end, _ in windows]
 
 
 def _carried(last: NDArray[np.float64]) -> NDArray[np.float64]:
