@@ -134,8 +134,14 @@ def test_remarks_are_numbered_footnotes(shipped):
         assert used == set(range(table.first, table.first + len(table.notes)))
 
 
+@pytest.mark.parametrize("language", ["ar", "ru"])
+def test_no_glyph_of_a_factsheet_is_missing(shipped, language):
+    assert pdf_of(compose(shipped.report("factsheet", "2025", language=language)))[1] == set()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("language", WITHOUT_FONTS)
-def test_no_glyph_is_missing(shipped, language):
+def test_no_glyph_of_a_dossier_is_missing(shipped, language):
     pdf, missing = pdf_of(compose(shipped.report("dossier", "2025", language=language)))
     assert missing == set()
     reader = PdfReader(io.BytesIO(pdf))

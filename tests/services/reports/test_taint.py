@@ -106,7 +106,7 @@ def test_a_roll_up_is_simulated_when_a_scored_value_in_it_is(provenances):
         assert (group.percent is None) is (not inside)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(PROVENANCES, KINDS)
 def test_pdf_bears_the_watermark_on_every_page_and_marks_as_often_as_html(provenances, kind):
     report = report_of(sample.material(provenances), kind, "en")
