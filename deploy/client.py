@@ -1,7 +1,10 @@
 """Commands as clients of the API: of the running instance, or of one started for the moment."""
 
 import asyncio
+import http.client
 import json
+import os
+import shutil
 import threading
 import urllib.error
 import urllib.parse
@@ -9,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from deploy.access import credentials, write_private
 from deploy.error import UsageError
@@ -64,10 +67,42 @@ class Api:
         """Parsed JSON answer to a document given to a path."""
         return json.loads(self.send("POST", path, json.dumps(body).encode(), "application/json")[1])
 
+    def stream(self, path: str, body: dict[str, Any] | BinaryIO, **query: Any) -> Iterator[dict[str, Any]]:
+        """Lines of JSON of an answer to a document or a file that is sent, as they come.
+
+        Raises
+        ------
+        UsageError
+            With the sentence of the API, also where it comes late as an event ``failed``.
+        """
+        if isinstance(body, dict):
+            content, kind = json.dumps(body).encode(), "application/json"
+            request = self._request("POST", path, content, kind, query)
+        else:
+            request = self._request("POST", path, body, "application/octet-stream", query)
+            request.add_header("Content-Length", str(os.fstat(body.fileno()).st_size))
+        with self._answer(request, path) as answer:
+            for line in answer:
+                event = json.loads(line)
+                if event["event"] == "failed":
+                    raise UsageError(event["message"])
+                yield event
+
+    def download(self, path: str, target: BinaryIO) -> None:
+        """Write the answer of a path to a file."""
+        with self._answer(self._request("GET", path, None, "", {}), path) as answer:
+            shutil.copyfileobj(answer, target)
+
     def send(
         self, method: str, path: str, body: bytes | None, kind: str = "application/octet-stream", **query: Any
     ) -> tuple[int, bytes]:
         """Status and body of an answer; `kind` is the media type of the body."""
+        with self._answer(self._request(method, path, body, kind, query), path, (422,)) as answer:
+            return answer.status, answer.read()
+
+    def _request(
+        self, method: str, path: str, body: bytes | BinaryIO | None, kind: str, query: dict[str, Any]
+    ) -> urllib.request.Request:
         given = {key: value for key, value in query.items() if value not in {None, ""}}
         url = urllib.parse.urljoin(self.url, path)
         if given:
@@ -75,15 +110,20 @@ class Api:
         request = urllib.request.Request(url, body, method=method)  # noqa: S310 - our own instance
         request.add_header("Authorization", f"Bearer {self._token}")
         request.add_header("Content-Type", kind if body is not None else "text/plain")
+        return request
+
+    @contextmanager
+    def _answer(self, request: urllib.request.Request, path: str, passed: tuple[int, ...] = ()) -> Iterator[Any]:
+        """An answer to read; errors are raised in the words of the API, but for the statuses `passed`."""
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
-                return answer.status, answer.read()
+                yield answer
         except urllib.error.HTTPError as error:
-            content = error.read()
-            if error.code == 422:
-                return error.code, content
-            raise UsageError(_sentence(content) or f"the API answers {error.code} for {path}") from None
-        except OSError as error:
+            if error.code in passed:
+                yield error
+                return
+            raise UsageError(_sentence(error.read()) or f"the API answers {error.code} for {path}") from None
+        except (OSError, http.client.HTTPException) as error:
             raise UsageError(f"the API at {self.url} does not answer ({error})") from None
 
 

@@ -25,6 +25,7 @@ from deploy.late import NotingStore
 from deploy.rolled import with_rollups
 from deploy.settings import SettingError, Settings
 from deploy.source_file import load_sources
+from deploy.storage import DataStorage
 from gateway.gateway import Gateway
 from gateway.limit import Limit
 from gateway.metric import GatewayCollector
@@ -150,8 +151,10 @@ def make_gateway(parts: Parts) -> Gateway:
 def make_context(parts: Parts) -> Context:
     """What the services and the duties of a process share."""
     settings = parts.settings
+    store = with_rollups(parts.store, parts.city.time_zone, parts.clock)
+    rollups = getattr(store, "rollups", None)
     return Context(
-        with_rollups(parts.store, parts.city.time_zone, parts.clock),
+        store,
         parts.state,
         parts.city,
         parts.clock,
@@ -160,6 +163,7 @@ def make_context(parts: Parts) -> Context:
         partial(send_command, login(settings, "services")),
         settings.cards,
         settings.rules,
+        storage=DataStorage(settings.data, parts.store, parts.state, parts.clock, rollups),
     )
 
 

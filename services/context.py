@@ -9,6 +9,7 @@ from citylab.city import City
 from citylab.instant import Clock, system_clock
 from citylab.state import State
 from citylab.store import Store
+from services.storage.work import Storage
 
 
 class CommandError(Exception):
@@ -34,6 +35,8 @@ class Context:
         Folder of indicator cards of the user's own.
     rules : Path | None
         Folder of alert rules of the user's own.
+    storage : Storage | None
+        Work on the store as a whole; None where another process holds it.
     shared : dict[str, Any]
         What several services share, made by the first that needs it.
     """
@@ -47,4 +50,5 @@ class Context:
     command: Command | None = None
     cards: Path | None = None
     rules: Path | None = None
+    storage: Storage | None = None
     shared: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The store as a whole: its state, backups, files in and out, retention."""
