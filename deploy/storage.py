@@ -84,7 +84,10 @@ class DataStorage:
     def take_in(self, path: Path, form: Form, *, skip: bool, progress: Progress) -> dict[str, Any]:
         """Import a file; with mistakes in it nothing is written unless `skip`."""
         oldest = self._store.info().accepts_from
-        checked = check_readings(path, form, oldest=oldest, progress=lambda done: progress(done, 0))
+        try:
+            checked = check_readings(path, form, oldest=oldest, progress=lambda done: progress(done, 0))
+        except ValueError as error:
+            raise ValueError(str(error).replace(str(path), "the file")) from None
         if checked.refused and not skip:
             return _imported(checked, written=False)
         store = cast("Store", NotingStore(self._store, self._state, self._clock))

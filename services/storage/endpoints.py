@@ -45,7 +45,13 @@ def router(context: Context) -> APIRouter:
         return StreamingResponse(service.export(asked), media_type=_LINES)
 
     @routes.get(
-        "/files/{name}", response_class=FileResponse, responses={200: {"content": {"application/octet-stream": {}}}}
+        "/files/{name}",
+        response_class=FileResponse,
+        responses={
+            200: {
+                "content": {"application/octet-stream": {"example": "thing,observed_property,channel,phenomenon_time"}}
+            }
+        },
     )
     def file(name: Annotated[str, Path(max_length=40)]) -> Response:
         """A file that an export made; it is removed when it was sent."""

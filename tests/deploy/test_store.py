@@ -180,7 +180,7 @@ def test_foreign_file(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     path = tmp_path / "in.parquet"
     path.write_bytes(b"no parquet")
     assert citylab("import", str(path), folder=folder) == 1
-    assert "is no Parquet file" in capsys.readouterr().err
+    assert "store: the file is no Parquet file" in capsys.readouterr().err
 
 
 def test_against_a_running_instance(tmp_path: Path) -> None:
