@@ -23,7 +23,7 @@ def _kpi(
 ) -> list[Block]:
     blocks: list[Block] = [Heading(f"{evidence.official_code} {evidence.name}", 3)]
     blocks.append(Table((22, 78), tuple(_facts(evidence, words))))
-    blocks += [_point(evidence, point, rows[evidence.code, point.name], words) for point in evidence.points]
+    blocks.append(_values(evidence, rows, words))
     if evidence.inputs:
         head = ("input", "value", "source", "quality")
         inputs = tuple(_input(figure, words) for figure in evidence.inputs)
@@ -60,10 +60,21 @@ def _facts(evidence: EvidenceModel, words: Language) -> list[tuple[Cell, ...]]:
     return found
 
 
-def _point(evidence: EvidenceModel, point: PointModel, row: ResultRow, words: Language) -> Table:
+def _values(evidence: EvidenceModel, rows: dict[tuple[str, str], ResultRow], words: Language) -> Table:
+    """One table of all values; those of data points each under its name."""
+    found: list[tuple[Cell, ...]] = []
+    for point in evidence.points:
+        if point.name:
+            found.append((Cell(words.find("point", point.label), bold=True),))
+        found.append(_point(point, rows[evidence.code, point.name], words))
+    keys = ("value", "numerator", "denominator", "coverage", "grade", "provenance", "status", "target")
+    head = tuple(words(f"evidence.{key}") for key in keys)
+    return Table((16, 12, 13, 11, 13, 11, 12, 12), tuple(found), head)
+
+
+def _point(point: PointModel, row: ResultRow, words: Language) -> tuple[Cell, ...]:
     tainted = point.provenance == SIMULATED
-    title = words.find("point", point.label) if point.name else evidence.name
-    figures = [
+    return (
         Cell(words.quantity(point.value, point.unit), simulated=tainted, bold=True),
         Cell(_number(point.numerator, words), simulated=tainted and point.numerator is not None),
         Cell(_number(point.denominator, words), simulated=tainted and point.denominator is not None),
@@ -72,12 +83,7 @@ def _point(evidence: EvidenceModel, point: PointModel, row: ResultRow, words: La
         Cell(_provenance(point.provenance, words)),
         Cell(words.find("status", point.status)),
         Cell(_target(row, words), simulated=tainted and row.share is not None),
-    ]
-    keys = ("value", "numerator", "denominator", "coverage", "grade", "provenance", "status", "target")
-    head = tuple(words(f"evidence.{key}") for key in keys)
-    heading = (Cell(title, bold=True),) if point.name else None
-    rows = (heading, tuple(figures)) if heading else (tuple(figures),)
-    return Table((16, 12, 13, 11, 13, 11, 12, 12), rows, head)
+    )
 
 
 def _number(value: float | None, words: Language) -> str:

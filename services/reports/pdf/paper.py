@@ -77,6 +77,8 @@ class Paper:
     def back_to(self, page: int) -> None:
         """Draw on an earlier page, from 1."""
         self._pdf.page = page
+        self._pdf.set_dash_pattern(1, 1)  # the library writes a change alone, and remembers that of another page
+        self._pdf.set_dash_pattern()
 
     def mark(self, title: str) -> None:
         """Put a section of the outline at this page."""
