@@ -98,9 +98,10 @@ class Expectation(Document):
             raise ValueError(f'unknown kind "{name}"; {nearest(name, DEFAULT_FLEETS)}')
         return name
 
-    @field_validator("near")
+    @field_validator("near", mode="before")
     @classmethod
-    def _near(cls, text: str) -> str:
+    def _near(cls, given: object) -> str:
+        text = "" if given is None else str(given)
         if text and not _NEAR.fullmatch(text):
             raise ValueError(f'found "{text}"; expected a value with its tolerance, such as "12 +- 2" or "12 +- 15 %"')
         return text

@@ -262,7 +262,7 @@ def _one_of(what: str, name: str, valid: Mapping[str, object] | list[str]) -> st
 
 
 def _check_strength(name: str, cause: Cause, strength: float, given: Document) -> None:
-    if not cause.strength and "strength" in given.model_fields_set:
+    if not cause.strength and strength != 1.0:
         raise ValueError(f"{name} has no strength; leave it out")
     if not cause.low <= strength <= cause.high:
         what = f"{cause.low:g} to {cause.high:g}: {cause.strength}"

@@ -1,0 +1,120 @@
+"""Runs without a broker: columns and messages give the same readings; the Python API; comparison."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from deploy.cli import main
+from deploy.run import run_scenario
+from simulators.scenario import Scenario
+
+STORY = Scenario.model_validate({
+    "name": "morning", "city": "kivuli", "start": "2026-03-02T04:00:00Z", "duration": "3 h",
+    "events": [{"event": "blackout", "at": "1 h", "duration": "30 min", "where": "centre"}],
+    "expect": [{"reading": "voltage", "kind": "smart_meter", "where": "centre", "function": "min", "below": 1}],
+})  # fmt: skip
+
+
+def readings(run):
+    """Series of the run: times and results in order, by their key."""
+    streams = {d.id: d.key for d in run.state.registry.datastreams()}
+    batch = run.store.read(None, 0, 2**62)
+    found = {}
+    for i, stream in enumerate(batch.datastream.tolist()):
+        text = None if batch.text is None else batch.text[i]
+        result = float(batch.result[i]) if text is None else text
+        found.setdefault(streams[stream], []).append((int(batch.phenomenon_time[i]), result))
+    return found
+
+
+def test_columns_are_what_messages_say():
+    with run_scenario(STORY, by_message=False) as straight, run_scenario(STORY, by_message=True) as sent:
+        columns, messages = readings(straight), readings(sent)
+        assert straight.books.counts["stored"] == sent.books.counts["stored"] == sent.books.counts["sent"]
+        assert sent.books.counts["lost"] == 0
+    assert columns.keys() <= messages.keys()
+    assert len(columns) > 500
+    for key, series in columns.items():
+        told = messages[key]
+        assert len(told) == len(series), key
+        for (time, result), (said_time, said) in zip(series, told, strict=True):
+            assert abs(time - said_time) <= 3_000_000, key  # the devices' own clocks are seconds off
+            assert said == (result if isinstance(result, str) else pytest.approx(result, rel=2e-6, abs=2e-6)), key
+
+
+def test_a_run_for_those_who_script():
+    with run_scenario(STORY) as run:
+        assert run.ok
+        assert run.verdicts[0].found == 0.0
+        streams = run.streams("electric_power", "feeder_meter", "centre")
+        times, power = run.results(streams)
+        assert len(times) == len(power) > 10
+        assert ((power == 0) == ((times > run.start + 3600e6) & (times < run.start + 5400e6))).mean() > 0.9
+        value, unit, _ = run.indicator("op-energy-customers-supplied", run.end - 3600 * 10**6, run.end)
+        assert (value, unit) == (100.0, "%")
+
+
+def test_the_same_seed_gives_the_same_run_and_another_another():
+    with run_scenario(STORY) as one, run_scenario(STORY) as two:
+        assert readings(one) == readings(two)
+    with run_scenario(STORY.model_copy(update={"seed": 2})) as other, run_scenario(STORY) as one:
+        assert readings(one) != readings(other)
+
+
+def test_an_indicator_that_cannot_be_said_fails_with_its_reason():
+    expect = {"indicator": "op-waste-full-bins", "above": 0}
+    story = Scenario.model_validate({**STORY.model_dump(), "fleets": {"waste_bin": 0}, "expect": [expect]})
+    with run_scenario(story) as run:
+        assert not run.ok
+        assert run.verdicts[0].found is None
+        assert "waste_bin" in run.verdicts[0].detail
+
+
+def test_compare_lays_two_runs_side_by_side(tmp_path, capsys):
+    assert main(["compare", "market-day", "--data", str(tmp_path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)[0]
+    rows = {row["what"]: row for row in found["rows"]}
+    speed = rows["mean vehicle_speed of traffic_counter, 9 h to 17 h"]
+    assert speed["scenario"] < 0.8 * speed["baseline"]
+    assert any("Travel time index" in what for what in rows)
+    page = Path(found["page"]).read_text()
+    assert page.count("<svg") >= 3
+    assert not re.search(r'(?:src|href)="http', page)
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == {"market-day-1", "market-day-baseline-1"}
+    assert main(["compare", "market-day", "--data", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "against: nothing happens" in said
+    assert "%" in said
+
+
+def test_a_new_scenario_holds_as_it_is_written(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["scenario", "new", "my-story", "--city", "port-mereva"]) == 0
+    assert main(["check", "my-story.yaml"]) == 0
+    assert "1 of 1 scenarios hold" in capsys.readouterr().out
+    assert main(["scenario", "new", "my-story"]) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert main(["scenario", "new", "My Story"]) == 1
+    assert "small letters" in capsys.readouterr().err
+
+
+def test_scenario_list_show_and_schema(capsys):
+    assert main(["scenario", "list", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {"blackout", "chaos", "solar-20-mw"} <= {s["name"] for s in found["scenarios"]}
+    assert main(["scenario", "list"]) == 0
+    assert "clinic_generators" in capsys.readouterr().out
+    assert main(["scenario", "show", "chaos"]) == 0
+    assert "fault: garbage" in capsys.readouterr().out
+    assert main(["scenario", "schema"]) == 0
+    assert {"city", "events", "expect"} <= json.loads(capsys.readouterr().out)["properties"].keys()
+    assert main(["scenario", "show", "blakout"]) == 1
+    assert 'did you mean "blackout"?' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("speed", ["events", "nothing"])
+def test_baselines(speed):
+    story = STORY.model_copy(update={"baseline": speed})
+    assert bool(story.without_story().events) is (speed == "events")
