@@ -4,11 +4,10 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -33,16 +32,19 @@ _MEMORY = "150MB"
 _BARE = "CREATE TABLE reading (datastream INTEGER, instant BIGINT, delay BIGINT, result DOUBLE, marks UTINYINT)"
 
 Progress = Callable[[str], None]
+Step = tuple[int, Callable[[], object], Callable[[], object]]
+"""Rows, and what writes them on the bare side and on that of the store."""
 
 
 @dataclass(slots=True)
-class _Pair:
+class Pair:
     """Rows a second of the bare table and of the store, run by run."""
 
     bare: list[float] = field(default_factory=list)
     store: list[float] = field(default_factory=list)
 
     def report(self) -> dict[str, Any]:
+        """Median and spread of the ratios, and median speeds."""
         ratios = [mine / other for mine, other in zip(self.store, self.bare, strict=True)]
         return {
             "ratio": median(ratios),
@@ -54,7 +56,7 @@ class _Pair:
         }
 
 
-class _Load:
+class Load:
     """Made-up readings: every datastream every hour, full-precision results, delays of up to 200 ms."""
 
     def __init__(self, datastreams: int, hours: int) -> None:
@@ -96,12 +98,8 @@ class _Bare:
         self.connection = duckdb.connect(str(path), config={**config, "checkpoint_threshold": "32MB"})
         self.connection.execute(_BARE)
 
-    def append(self, *batches: ObservationBatch) -> None:
-        """Insert batches, each in a transaction of its own."""
-        for batch in batches:
-            self._append(batch)
-
-    def _append(self, batch: ObservationBatch) -> None:
+    def append(self, batch: ObservationBatch) -> None:
+        """Insert a batch in a transaction of its own."""
         columns = Columns.of(batch)
         names = ("datastream", "instant", "delay", "result", "marks")
         rows: Any = {name: getattr(columns, name) for name in names}
@@ -141,7 +139,7 @@ def bench_store(
     ValueError
         If the size does not leave enough late readings for the runs.
     """
-    load = _Load(devices * len(_PROPERTIES), hours)
+    load = Load(devices * len(_PROPERTIES), hours)
     late_batches = min(5, load.size // _HELD_BACK // (runs * batch))
     if late_batches < 1:
         raise ValueError(f"{load.size} rows are too few for {runs} runs of {batch} late rows; use a smaller batch")
@@ -168,7 +166,7 @@ def _place(folder: Path | None) -> Iterator[Path]:
 
 
 def _measure(
-    load: _Load, bare: _Bare, store: DuckDBStore, runs: int, batch: int, late_batches: int, progress: Progress
+    load: Load, bare: _Bare, store: DuckDBStore, runs: int, batch: int, late_batches: int, progress: Progress
 ) -> dict[str, Any]:
     store.register(load.streams())
     held = np.random.default_rng(1).permutation(load.size // _HELD_BACK)
@@ -197,60 +195,60 @@ def _measure(
     }
 
 
-def _fill(load: _Load, bare: _Bare, store: DuckDBStore, progress: Progress) -> _Pair:
+def _fill(load: Load, bare: _Bare, store: DuckDBStore, progress: Progress) -> Pair:
     """All but the held-back cells, in order, in large batches."""
-    pair = _Pair()
+    pair = Pair()
     step = load.datastreams * max(1, 100_000 // load.datastreams)
     for number, first in enumerate(range(0, load.size, step)):
         cells = np.arange(first, min(first + step, load.size), dtype=np.int64)
         readings = load.batch(cells[cells % _HELD_BACK != 0])
-        _alternate(pair, number, len(readings), partial(bare.append, readings), partial(store.write, readings))
+        alternate(pair, [(len(readings), partial(bare.append, readings), partial(store.write, readings))])
         if number % 50 == 0:
             progress(f"filling: {100 * first // load.size} %")
     store.compact()
     return pair
 
 
-def _alternate(pair: _Pair, number: int, rows: int, bare: Callable[[], object], store: Callable[[], object]) -> None:
-    both = [(pair.bare, bare), (pair.store, store)]
-    for speeds, action in both if number % 2 == 0 else both[::-1]:
-        begin = time.perf_counter()
-        action()
-        speeds.append(rows / (time.perf_counter() - begin))
+def alternate(pair: Pair, steps: Iterable[Step]) -> None:
+    """Do the steps of a run, each on both sides, the first side changing; what disturbs the machine hits both."""
+    rows, spent = 0, [0.0, 0.0]
+    for number, (size, *actions) in enumerate(steps):
+        for side in (0, 1) if number % 2 == 0 else (1, 0):
+            begin = time.perf_counter()
+            actions[side]()
+            spent[side] += time.perf_counter() - begin
+        rows += size
+    pair.bare.append(rows / spent[0])
+    pair.store.append(rows / spent[1])
 
 
-def _write(store: DuckDBStore, parts: list[ObservationBatch]) -> None:
-    for part in parts:
-        store.write(part)
-
-
-def _in_order(load: _Load, bare: _Bare, store: DuckDBStore, runs: int, batch: int) -> tuple[_Pair, int]:
+def _in_order(load: Load, bare: _Bare, store: DuckDBStore, runs: int, batch: int) -> tuple[Pair, int]:
     """Batches of new hours behind the full table; the number of rows added."""
-    pair = _Pair()
+    pair = Pair()
     batches = 20
     for run in range(runs):
         first = load.size + run * batches * batch
         parts = [
             load.batch(np.arange(first + i * batch, first + (i + 1) * batch, dtype=np.int64)) for i in range(batches)
         ]
-        _alternate(
-            pair,
-            run,
-            batch * batches,
-            partial(bare.append, *parts),
-            partial(_write, store, parts),
-        )
+        alternate(pair, [(batch, partial(bare.append, part), partial(store.write, part)) for part in parts])
     return pair, runs * batches * batch
 
 
-def _late(load: _Load, bare: _Bare, store: DuckDBStore, runs: int, batch: int, late_batches: int, held: Int64) -> _Pair:
+def _late(load: Load, bare: _Bare, store: DuckDBStore, runs: int, batch: int, late_batches: int, held: Int64) -> Pair:
     """Held-back readings from anywhere in the table, with 1 % that are stored already."""
-    pair = _Pair()
+    pair = Pair()
     random = np.random.default_rng(2)
     repeats = batch // 100
     fresh = batch - repeats
     # One batch before the clock starts builds the filters, once in the life of a process.
     store.write(load.batch(random.integers(1, load.size // _HELD_BACK, 2 * batch) * _HELD_BACK - 1))
+
+    def take(part: ObservationBatch) -> None:
+        result = store.write(part)
+        if (result.stored, result.duplicates) != (fresh, repeats):
+            raise AssertionError(f"of {fresh} new and {repeats} known rows the store took {result}")
+
     for run in range(runs):
         parts = []
         for i in range(late_batches):
@@ -259,17 +257,11 @@ def _late(load: _Load, bare: _Bare, store: DuckDBStore, runs: int, batch: int, l
             cells = np.concatenate([held[first : first + fresh] * _HELD_BACK, known])
             parts.append(load.batch(random.permutation(cells)))
 
-        def write(parts: list[ObservationBatch] = parts) -> None:
-            for part in parts:
-                result = store.write(part)
-                if (result.stored, result.duplicates) != (fresh, repeats):
-                    raise AssertionError(f"of {fresh} new and {repeats} known rows the store took {result}")
-
-        _alternate(pair, run, batch * late_batches, partial(bare.append, *parts), write)
+        alternate(pair, [(batch, partial(bare.append, part), partial(take, part)) for part in parts])
     return pair
 
 
-def _check(load: _Load, store: DuckDBStore, expected: int) -> None:
+def _check(load: Load, store: DuckDBStore, expected: int) -> None:
     """Raise if any row is missing, doubled or changed."""
     rows = 0
     step = max(1, 500_000 // load.datastreams) * _HOUR
@@ -284,23 +276,18 @@ def _check(load: _Load, store: DuckDBStore, expected: int) -> None:
         raise AssertionError(f"the store holds {rows} rows; expected {expected}")
 
 
-def _reading(load: _Load, store: DuckDBStore) -> dict[str, Any]:
+def _reading(load: Load, store: DuckDBStore) -> dict[str, Any]:
     everyone = np.arange(1, load.datastreams + 1, dtype=np.int32)
     one_property = everyone[: load.datastreams // len(_PROPERTIES)]
     end = _START + load.hours * _HOUR
-    months = [_START + i * (end - _START) // 12 // _HOUR * _HOUR for i in range(12)] + [end]
-
-    def means(numbers: Any, bounds: list[int]) -> int:
-        return sum(
-            len(store.aggregate(numbers, low, high, Bucket.HOUR, "UTC", (Function.MEAN,)))
-            for low, high in pairwise(bounds)
-        )
-
+    year = (_START, end, Bucket.HOUR, "UTC", (Function.MEAN,))
+    found = store.profile(one_property, *year)
     return {
         "latest_of_all_seconds": _timed(lambda: store.latest(everyone), 9),
-        "year_of_hourly_means_one_datastream_seconds": _timed(lambda: means(one_property[:1], [_START, end]), 5),
-        "year_of_hourly_means_one_property_seconds": _timed(lambda: means(one_property, months), 1),
-        "year_of_hourly_means_one_property_rows": len(one_property) * load.hours,
+        "year_of_hourly_means_one_datastream_seconds": _timed(lambda: store.aggregate(one_property[:1], *year), 5),
+        "year_of_hourly_means_one_property_seconds": _timed(lambda: store.profile(one_property, *year), 5),
+        "year_of_hourly_means_one_property_readings": int(found.count.sum()),
+        "year_of_hourly_means_one_property_buckets": len(found),
     }
 
 
@@ -328,10 +315,21 @@ def machine() -> dict[str, Any]:
     return {
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "processors": os.cpu_count(),
+        "processor": _processor(),
+        "load_before": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
         "python": platform.python_version(),
         "duckdb": duckdb.__version__,
         "numpy": np.__version__,
     }
+
+
+def _processor() -> str:
+    """Name of the processor, where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 
 def bench_table(report: Mapping[str, Any]) -> str:

@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+import urllib3
 
 from stores.bench import bench_store, bench_table
+from stores.bench_influx import bench_influx
+from tests.stores.influx_server import influx_one
 
 
 def test_small_run(tmp_path: Path) -> None:
@@ -28,3 +31,14 @@ def test_sizes_that_cannot_work(tmp_path: Path) -> None:
     (tmp_path / "store.duckdb").touch()
     with pytest.raises(ValueError, match="name an empty folder"):
         bench_store(tmp_path, devices=10, hours=400, runs=2, batch=50)
+
+
+@pytest.mark.influxdb
+def test_influx_against_a_bare_writer(tmp_path: Path) -> None:
+    with influx_one(tmp_path) as url:
+        report = bench_influx(url, devices=5, runs=2, batches=2, batch=100)
+        assert set(report["ratios"]) == {"influx_in_order"}
+        assert report["rows"] == 15 + 400
+        assert "influx in order" in bench_table(report)
+        answer = urllib3.request("GET", f"{url}/query?q=SHOW+DATABASES").json()
+        assert "bench" not in str(answer), "the database is removed again"
