@@ -6,7 +6,7 @@ from citylab.city import load_city
 from citylab.instant import parse_instant
 from simulators.simulation import Simulation
 
-START = parse_instant("2026-03-02T00:00:00Z")
+START = parse_instant("2024-03-04T00:00:00Z")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from simulators.section import read_section
 from simulators.simulation import Simulation
 from simulators.site import centre, contains
 
-START = parse_instant("2026-01-12T00:00:00Z")
+START = parse_instant("2024-01-15T00:00:00Z")
 DAY = 86_400_000_000
 CARDS = Path(__file__).parents[2] / "services" / "indicators" / "cards"
 

@@ -7,6 +7,7 @@ from citylab.profile import load_profiles
 from simulators.dispatch import Dispatcher
 from simulators.fault import FAULTS, Fault
 from simulators.scenario import Scenario
+from simulators.section import DEFAULT_FLEETS
 from simulators.simulation import Simulation
 
 from .conftest import START
@@ -17,6 +18,13 @@ QUARTER, HOUR, DAY = 900_000_000, 3_600_000_000, 86_400_000_000
 @pytest.fixture(scope="module")
 def profiles():
     return load_profiles()
+
+
+@pytest.fixture(scope="module")
+def city(city):
+    """Few fleets, so that many stories are told in little time."""
+    fleets = dict.fromkeys(DEFAULT_FLEETS, 0) | {"smart_meter": 48, "vaccine_fridge": 8, "bus": 12, "feeder_meter": 8}
+    return city.model_copy(update={"simulation": {**city.simulation, "fleets": fleets}})
 
 
 def run(city, profiles, hours=12, **plan):

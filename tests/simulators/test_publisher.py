@@ -118,7 +118,7 @@ async def test_a_killed_broker_costs_nothing_that_was_meant(simulation, broker, 
     found, ready = [], asyncio.Event()
     tasks = [
         asyncio.create_task(listen(broker.port, found, ready)),
-        asyncio.create_task(publisher.run(AcceleratedPace(START, 60.0, tick=0.1), START)),
+        asyncio.create_task(publisher.run(AcceleratedPace(START, 120.0, tick=0.1), START)),
     ]
     await until(lambda: publisher.counts.taken > 200)
     known = {e.digest for e in ledger.entries() if e.confirmed}
@@ -128,7 +128,7 @@ async def test_a_killed_broker_costs_nothing_that_was_meant(simulation, broker, 
     broker.start()
     await ready.wait()
     listening = ledger.number
-    await until(lambda: publisher.counts.connected and publisher.counts.taken > 900)
+    await until(lambda: publisher.counts.connected and publisher.counts.taken > 700)
     await stop(tasks[1])
     await asyncio.sleep(0.3)
     await stop(tasks[0])
@@ -154,14 +154,14 @@ async def test_a_broker_that_stands_still_gets_some_messages_twice_and_the_ledge
     found, ready = [], asyncio.Event()
     tasks = [
         asyncio.create_task(listen(broker.port, found, ready)),
-        asyncio.create_task(publisher.run(AcceleratedPace(START, 60.0, tick=0.1), START)),
+        asyncio.create_task(publisher.run(AcceleratedPace(START, 120.0, tick=0.1), START)),
     ]
     await ready.wait()
     await until(lambda: publisher.counts.taken > 200)
     broker.process.send_signal(signal.SIGSTOP)
     await until(lambda: not publisher.counts.connected)
     broker.process.send_signal(signal.SIGCONT)
-    await until(lambda: publisher.counts.connections > 1 and publisher.counts.taken > 900)
+    await until(lambda: publisher.counts.connections > 1 and publisher.counts.taken > 700)
     await stop(tasks[1])
     entries = {e.digest: e for e in ledger.entries()}
     await until(lambda: {digest_of(t.removeprefix("sim/"), p) for t, p in found} >= confirmed(entries))
