@@ -32,6 +32,7 @@ from services.indicators.service import shared_service
 ALERT_SECONDS = 30.0
 RESTATE_SECONDS = 60.0
 """Late readings are rolled up and restated this often [s]."""
+WARM_SECONDS = 60.0
 PRUNE_SECONDS = 6 * 3600.0
 MOST_WAITING = 1000
 """Notices that may wait for a receiver; further ones are counted and left out."""
@@ -73,7 +74,7 @@ class Duties:
         self.counts = Counts()
         self._parts, self._context = parts, context
         self._notices: deque[dict[str, Any]] = deque()
-        service = shared_service(context)
+        self._service = service = shared_service(context)
         try:
             rules = load_rules(*([settings.rules] if settings.rules else []))
             self._watch = AlertWatch(context, rules, service)
@@ -97,6 +98,7 @@ class Duties:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._every("rollups and restatement", RESTATE_SECONDS, self._restate))
             group.create_task(self._every("alerts", ALERT_SECONDS, self._look))
+            group.create_task(self._every("indicators", WARM_SECONDS, self._warm))
             group.create_task(self._every("retention", PRUNE_SECONDS, self._prune, first=600.0))
             group.create_task(self._tell())
 
@@ -122,6 +124,10 @@ class Duties:
         if rollups is not None:
             self.counts.rolled_days += rollups.roll().rolled
         self.counts.restated += len(self._restatement.look())
+
+    def _warm(self) -> None:
+        """Keep what all indicators need in memory, so that nobody waits for it."""
+        self._service.assess_all(family="all")
 
     def _prune(self) -> None:
         """Remove raw readings past their time; what they were stays in the rollups."""

@@ -37,7 +37,8 @@ class Frame:
     quality, provenance : uint8[n, b]
         The worst that occurs; 0 where there is nothing.
     memo : dict
-        What was read besides for this frame, by what for; gone with it.
+        What was read besides for this frame, by what for. A frame made of an older one keeps that one's under
+        ``"before"``, with the time up to which it still holds [us].
     """
 
     datastream: Int32
@@ -275,6 +276,7 @@ def fill(frame: Frame, series: Series, first: int, functions: Sequence[Function]
         replaced(frame.count, series.count, 0),
         replaced(frame.quality, series.quality, 0),
         replaced(frame.provenance, series.provenance, 0),
+        {"before": ({k: v for k, v in frame.memo.items() if k != "before"}, int(frame.edges[first]))},
     )
 
 

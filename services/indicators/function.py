@@ -228,6 +228,8 @@ def _interruptions(r: Reading, *, minutes: bool) -> Result:
     notes = [f"{found.momentary} interruptions of at most 5 minutes left out"] if found.momentary else []
     if found.running:
         notes.append(f"{found.running} interruptions not over yet, counted up to now")
+    if found.earlier:
+        notes.append(f"{found.earlier} interruptions ran when the period began: their minutes count, they do not")
     interval = float(np.median(86400 / np.maximum(r.frame.count[r.rows].max(axis=1), 1)))
     if interval > 300:
         notes.append(f"readings come about every {interval / 60:.0f} minutes: shorter interruptions are not seen")

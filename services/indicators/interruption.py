@@ -19,6 +19,7 @@ References
 IEEE Std 1366-2012, IEEE Guide for Electric Power Distribution Reliability Indices.
 """
 
+_LOOK_BACK = 30 * 86_400 * MICROSECONDS
 _SPARE_ROWS = 4000
 """Readings that may be read in vain to save a query."""
 
@@ -37,12 +38,15 @@ class Interruptions:
         Interruptions of at most five minutes, left out.
     running : int
         Interruptions without an end yet.
+    earlier : int
+        Interruptions that ran when the period began: their minutes in it count, they themselves are of the time before.
     """
 
     customer_interruptions: float
     customer_minutes: float
     momentary: int
     running: int
+    earlier: int = 0
 
 
 def sustained_interruptions(
@@ -71,40 +75,80 @@ def sustained_interruptions(
     following = np.searchsorted(ups, begins)
     after = np.append(ups, len(series))[following]
     same = (after < len(series)) & (np.append(series, -1)[after] == series[begins])
-    until = np.where(same, np.append(time, end)[after], np.maximum(end, time[begins]))
-    length = until - time[begins]
-    counts = (length > SUSTAINED) & (time[begins] >= frame.edges[0]) & (time[begins] < end)
+    since = time[begins].copy()
+    earlier = np.isin(series[begins], _down_before(store, frame, series[begins][_first_of(series)[begins]]))
+    earlier &= _first_of(series)[begins]
+    since[earlier] = frame.edges[0]
+    until = np.where(same, np.append(time, end)[after], np.maximum(end, since))
+    length = until - since
+    counts = (length > SUSTAINED) & (since >= frame.edges[0]) & (since < end)
     served = np.array([customers.get(int(s), 0.0) for s in series[begins]])
     return Interruptions(
-        float(served[counts].sum()),
+        float(served[counts & ~earlier].sum()),
         float((served[counts] * length[counts]).sum()) / (60 * MICROSECONDS),
         int((length <= SUSTAINED).sum()),
         int((~same & counts).sum()),
+        int((counts & earlier).sum()),
     )
 
 
-def _states(store: Store, frame: Frame, rows: Int64) -> tuple[Int32, Int64, NDArray[np.bool_]]:
-    """Readings around interruptions, by series and time: datastream, time [us], whether it was down.
+def _first_of(series: Int32) -> NDArray[np.bool_]:
+    """Whether a row is the first of its series."""
+    first = np.ones(len(series), np.bool_)
+    first[1:] = series[1:] != series[:-1]
+    return first
 
-    Several indicators need the same; they are read once a frame.
+
+def _down_before(store: Store, frame: Frame, ids: Int32) -> Int32:
+    """Those datastreams that were down already when the frame begins."""
+    if not len(ids):
+        return ids
+    start = int(frame.edges[0])
+    last = store.aggregate(np.unique(ids), start - _LOOK_BACK, start, None, "UTC", (Function.LAST,))
+    down: Int32 = last.datastream[last.values[Function.LAST] == 0]
+    return down
+
+
+def _states(store: Store, frame: Frame, rows: Int64) -> tuple[Int32, Int64, NDArray[np.bool_]]:
+    """Changes of state around interruptions, by series and time: datastream, time [us], whether it is down.
+
+    Several indicators need the same; it is read once a frame, and what an older frame had is not read again.
     """
     key = ("interruptions", rows.tobytes())
     if key not in frame.memo:
-        windows = _windows(frame, rows)
+        old, until = frame.memo.get("before", ({}, 0))
+        known = old.get(key)
+        first = 0 if known is None else int(np.searchsorted(frame.edges, until))
+        windows = _windows(frame, rows, first)
         batches = [store.read(frame.datastream[r].astype(np.int32), start, stop) for r, start, stop in windows]
         batch = ObservationBatch.concatenate([b for b in batches if len(b)])
-        order = np.lexsort((batch.phenomenon_time, batch.datastream))
-        frame.memo[key] = batch.datastream[order], batch.phenomenon_time[order], batch.result[order] == 0
+        series, time, down = batch.datastream, batch.phenomenon_time, batch.result == 0
+        if known is not None:
+            keep = known[1] < frame.edges[first]
+            series = np.concatenate([known[0][keep], series])
+            time = np.concatenate([known[1][keep], time])
+            down = np.concatenate([known[2][keep], down])
+        frame.memo[key] = _changes(series, time, down)
     states: tuple[Int32, Int64, NDArray[np.bool_]] = frame.memo[key]
     return states
 
 
-def _windows(frame: Frame, rows: Int64) -> list[tuple[Int64, int, int]]:
-    """Times to look at: rows of the frame with their start and end [us], none overlapping."""
+def _changes(series: Int32, time: Int64, down: NDArray[np.bool_]) -> tuple[Int32, Int64, NDArray[np.bool_]]:
+    """Readings in order, less those that say the same as the one before them."""
+    order = np.lexsort((time, series))
+    series, time, down = series[order], time[order], down[order]
+    kept = np.ones(len(series), np.bool_)
+    kept[1:] = (series[1:] != series[:-1]) | (down[1:] != down[:-1])
+    return series[kept], time[kept], down[kept]
+
+
+def _windows(frame: Frame, rows: Int64, from_column: int) -> list[tuple[Int64, int, int]]:
+    """Times to look at, from a bucket on: rows of the frame with their start and end [us], none overlapping."""
     low, last = frame.values[Function.MIN][rows], frame.values[Function.LAST][rows]
     state = _carried(last)
     wide = (low == 0) | (np.isnan(low) & (state == 0))
     wide[:, 1:] |= state[:, :-1] == 0  # where it comes back after its last reading of the day before
+    wide[:, :from_column] = False
     columns = np.flatnonzero(wide.any(axis=0)).tolist()
     held = np.zeros((len(rows), len(frame.edges)), np.int64)
     held[:, 1:] = np.cumsum(frame.count[rows], axis=1)

@@ -80,6 +80,8 @@ def exposed_people(
     looked_at = sum(people[d] for d in over)
     exposed = sum(people[d] * sum(found) / len(found) for d, found in over.items())
     notes = [f"level of each district from {sum(map(len, over.values()))} sensors in {len(over)} districts"]
+    if all("road" in thing.properties for thing in things):
+        notes.append("all sensors stand at roads: fewer people are exposed than this, as many live away from them")
     if len(over) < len(people):
         notes.append(f"{len(people) - len(over)} of {len(people)} districts have no sensor: taken like the others")
     return exposed / looked_at * population, tuple(notes)

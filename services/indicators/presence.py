@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from citylab.instant import MICROSECONDS
 from citylab.observation import Float64, Int64
 from services.indicators.frame import Frame
 from services.indicators.period import DAY, Period
@@ -73,13 +74,29 @@ def expected_count(count: NDArray[np.int32]) -> Float64:
     return np.repeat(per_block, _BLOCK, axis=1)[:, :b].astype(np.float64)
 
 
-def presence(frame: Frame, rows: Int64, columns: NDArray[np.bool_], period: Period, now: int) -> Presence:
-    """Presence of rows of a frame, in the columns asked for and the part of the period that is past."""
+def presence(
+    frame: Frame,
+    rows: Int64,
+    columns: NDArray[np.bool_],
+    period: Period,
+    now: int,
+    interval: Float64 | None = None,
+) -> Presence:
+    """Presence of rows of a frame, in the columns asked for and the part of the period that is past.
+
+    Parameters
+    ----------
+    interval : float64[n] | None
+        Declared time between two readings [s]; NaN: not declared, so that the series itself says what is expected.
+    """
     count = np.where(columns[None, :], frame.count[rows], 0)
     start, end = np.maximum(frame.edges[:-1], period.start), np.minimum(frame.edges[1:], min(period.end, now))
     width = np.diff(frame.edges)
     elapsed = np.clip((end - start) / width, 0.0, 1.0) * columns
     expected = expected_count(count)
+    if interval is not None:
+        declared = width[None, :] / (np.maximum(interval, 1e-6)[:, None] * MICROSECONDS)
+        expected = np.where(np.isnan(declared), expected, declared)
     due = expected * elapsed
     share = np.minimum(1.0, np.divide(count, due, out=np.zeros_like(due), where=due > 0))
     coverage = (share * elapsed).sum(axis=1) / max(float(elapsed.sum()), 1e-9)

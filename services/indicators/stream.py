@@ -32,7 +32,8 @@ def stream_figure(
     columns = _columns(stream, frame, scene.period)
     ids = np.array([s.datastream for s in selected], np.int32)
     rows = frame.rows(ids)
-    there = presence(frame, rows, columns, scene.period, scene.now)
+    interval = np.array([number_of(s.thing, "interval_s", np.nan) for s in selected])
+    there = presence(frame, rows, columns, scene.period, scene.now, interval)
     if not there.any.any():
         streams = f"{len(selected)} {'/'.join(stream.kinds)} streams of {stream.observed_property}"
         return f"{streams} have no readings in the period"

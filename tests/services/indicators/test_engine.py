@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from citylab.instant import MICROSECONDS, parse_instant
+from citylab.instant import MICROSECONDS, format_instant, parse_instant
 from citylab.observation import DatastreamKey, Provenance
 from citylab.store import Function
 from citylab.thing import Thing
 from services.context import Context
 from services.indicators.assessment import Status
-from services.indicators.frame import Frames, need_of
+from services.indicators.frame import Frame, Frames, need_of
 from services.indicators.interruption import sustained_interruptions
 from services.indicators.period import DAY, parse_period, rolling
-from services.indicators.presence import expected_count
+from services.indicators.presence import expected_count, presence
 from services.indicators.service import IndicatorService
 from stores.memory import MemoryStore
 from tests.services.indicators.case import (
@@ -248,6 +248,60 @@ def test_interruptions_equal_a_walk_over_the_readings(states, minutes):
             since = None
     assert found.customer_interruptions == pytest.approx(10 * count)
     assert found.customer_minutes == pytest.approx(10 * total)
+
+
+def interrupted(states, start="2025-06-30T20:00:00Z", every="30m"):
+    state, store = new_state(), MemoryStore()
+    line = CaseSeries(thing="f", property="switch_on", start=start, every=every, values=states)
+    write_series(state, store, line)
+    return state, store
+
+
+NEED = need_of([1], [Function.MIN, Function.LAST])
+
+
+def test_an_interruption_that_ran_before_counts_by_its_minutes_alone():
+    _, store = interrupted("1 0 0 0 1 1", start="2024-12-31T23:00:00Z")
+    end = parse_instant("2025-02-01T00:00:00Z")
+    frame = Frames(store, lambda: end).get("switch_on", "day", parse_period("2025", 0, "UTC"), NEED)
+    found = sustained_interruptions(store, frame, np.array([0]), end, {1: 10.0})
+    assert (found.customer_interruptions, found.customer_minutes, found.earlier) == (0.0, 10 * 60.0, 1)
+    before = Frames(store, lambda: end).get("switch_on", "day", parse_period("2024", 0, "UTC"), NEED)
+    found = sustained_interruptions(store, before, np.array([0]), int(before.edges[-1]), {1: 10.0})
+    assert (found.customer_interruptions, found.customer_minutes) == (10.0, 10 * 30.0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.booleans(), min_size=60, max_size=200), st.integers(1, 4))
+def test_interruptions_read_bit_by_bit_equal_those_read_at_once(states, parts):
+    start = parse_instant("2025-06-29T20:00:00Z")
+    state, store = new_state(), MemoryStore()
+    clock = [start]
+    frames = Frames(store, lambda: clock[0])
+    period = parse_period("2025", 0, "UTC")
+    step = -(-len(states) // parts)
+    for first in range(0, len(states), step):
+        line = CaseSeries(
+            thing="f", property="switch_on", start=format_instant(start + first * 30 * 60_000_000), every="30m",
+            values=" ".join(str(int(s)) for s in states[first : first + step]),
+        )  # fmt: skip
+        write_series(state, store, line)
+        clock[0] = start + (first + step) * 30 * 60_000_000
+        frame = frames.get("switch_on", "day", period, NEED)
+        found = sustained_interruptions(store, frame, np.array([0]), clock[0], {1: 1.0})
+    anew = Frames(store, lambda: clock[0]).get("switch_on", "day", period, NEED)
+    assert found == sustained_interruptions(store, anew, np.array([0]), clock[0], {1: 1.0})
+
+
+def test_a_declared_interval_says_what_is_expected():
+    period = parse_period("2025-06-01/2025-06-11", 0, "UTC")
+    count = np.full((2, 10), 48, np.int32)
+    marks = np.zeros((2, 10), np.uint8)
+    edges = period.start + np.arange(11) * DAY
+    frame = Frame(np.array([1, 2], np.int32), edges, {}, count, marks, marks)
+    rows, columns = np.arange(2), np.ones(10, np.bool_)
+    found = presence(frame, rows, columns, period, period.end, np.array([np.nan, 900.0]))
+    assert found.coverage.tolist() == [1.0, 0.5], "96 readings a day were declared, 48 came"
 
 
 def test_expected_count_follows_a_change_of_interval():
