@@ -5,7 +5,7 @@ transaction that stores it; `Rollups.roll` rebuilds the marked days, and the day
 which the change leads.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from threading import RLock
@@ -23,6 +23,9 @@ from stores.duckdb.table import KEPT, RollupTable
 from stores.merge import check_mergeable, merge
 
 _DAYS = 86_400_000_000
+_MOST_DAYS = 31
+_MOST_ROWS = 500_000
+"""Hourly rows worked on at once."""
 _BUCKETS = (Bucket.HOUR, Bucket.DAY)
 
 
@@ -82,7 +85,7 @@ class Rollups:
             if start is None:
                 start = info.first
             days = self._days(start, self._clock())
-            for low, high in pairwise(days.tolist()):
+            for low, high in self._portions(days):
                 self._store.mark_below(high)
                 parts = self._compute(self._everyone(), low, high)
                 with self._store.database.transaction() as cursor:
@@ -104,14 +107,20 @@ class Rollups:
         days = self._days(first, until)
         pruned = self._store.pruned
         days = days if pruned is None else days[days >= pruned]
-        for done, (low, high) in enumerate(pairwise(days.tolist()), 1):
+        for low, high in self._portions(days):
             with self._lock, self._store.database.transaction() as cursor:
                 everyone = self._everyone()
                 # Marks go first: what is changed after this look into the table is marked anew.
                 self._table.clear_dirty(cursor, everyone, low, high)
                 self._table.replace(cursor, None, low, high, self._compute(everyone, low, high))
-            progress(done, len(days) - 1)
+            progress(int(np.searchsorted(days, high)), len(days) - 1)
         return max(0, len(days) - 1)
+
+    def _portions(self, days: Int64) -> Iterator[tuple[int, int]]:
+        """First and last bound of days in a row whose rollups fit into memory together."""
+        step = max(1, min(_MOST_DAYS, _MOST_ROWS // (24 * max(1, len(self._everyone())))))
+        bounds = [*days[:-1:step].tolist(), *days[-1:].tolist()]
+        yield from pairwise(bounds)
 
     def _everyone(self) -> Int32:
         return np.array([stream.id for stream in self._store.datastreams()], dtype=np.int32)
