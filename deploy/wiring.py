@@ -96,7 +96,10 @@ def open_store(settings: Settings, clock: Clock) -> Store:
         from stores.duckdb import DuckDBStore
 
         path = settings.data / "readings.duckdb"
-        return DuckDBStore(path, f"{settings.store_memory_mb}MB", retention=retention, clock=clock)
+        return DuckDBStore(
+            path, f"{settings.store_memory_mb}MB", retention=retention, clock=clock,
+            filter_memory=settings.store_memory_mb * 2**20 // 2,
+        )  # fmt: skip
     from stores.influx import InfluxStore
 
     token = _secret(settings.influx_token_file)
