@@ -26,6 +26,9 @@ MOST = 500
 AHEAD = 30 * MICROSECONDS
 """Readings of the next moments may be on their way already [us]."""
 
+LEAD = 5 * MICROSECONDS
+"""What is told happens so much later: the simulation is computed anew meanwhile, and devices then report at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Happening:
@@ -175,7 +178,7 @@ class LiveCity:
 
     def running(self) -> list[dict[str, Any]]:
         """What happens now or will, the newest first."""
-        now = self._clock()
+        now = self._now()
         return [h.describe(now) for h in reversed(self.happenings) if h.end > now]
 
     def listing(self) -> list[dict[str, Any]]:
@@ -203,7 +206,7 @@ class LiveCity:
         ValueError
             If there is no such scenario, it runs already, or names places that this city does not have.
         """
-        if any(h.kind == "scenario" and h.name == name and h.end > self._clock() for h in self.happenings):
+        if any(h.kind == "scenario" and h.name == name and h.end > self._now() for h in self.happenings):
             raise ValueError(f'scenario "{name}" runs already; stop it first')
         if name.endswith((".yaml", ".yml")):
             raise ValueError(f'found "{name}"; expected the name of a scenario, not a file')
@@ -288,7 +291,7 @@ class LiveCity:
         return told.describe(now)
 
     def _now(self) -> int:
-        return max(self._clock(), self.progress())
+        return max(self._clock(), self.progress()) + LEAD
 
     def _built(self, happenings: Sequence[Happening] | None = None) -> LiveSimulation:
         told = self.happenings if happenings is None else happenings

@@ -113,12 +113,20 @@ def _moved(value: Any, recorded: int, offset: int) -> Any:
                 later = value + offset / MICROSECONDS * scale
                 return round(later) if isinstance(value, int) else later
     elif isinstance(value, str) and 19 <= len(value) <= 40:
+        return _moved_text(value, recorded, offset)
+    return value
+
+
+def _moved_text(value: str, recorded: int, offset: int) -> str:
+    """A time as text, moved; one without a zone stays without."""
+    for zone in ("", "Z"):
         try:
-            instant = parse_instant(value)
+            instant = parse_instant(value + zone)
         except ValueError:
-            return value
+            continue
         if abs(instant - recorded) < DAY:
-            return format_instant(instant + offset)
+            return format_instant(instant + offset).removesuffix(zone)
+        return value
     return value
 
 
