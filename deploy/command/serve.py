@@ -12,13 +12,14 @@ from functools import partial
 
 from citylab.store import StoreUnavailableError
 from deploy.client import announce
+from deploy.duty import keep_duties
 from deploy.health import read_report
 from deploy.log import set_up_logging
 from deploy.option import add_settings, settings_of
 from deploy.process import FolderLock, end, until_stopped
 from deploy.settings import Settings
 from deploy.web import WebServer
-from deploy.wiring import Parts, make_app, open_parts
+from deploy.wiring import Parts, make_app, make_context, open_parts
 
 _log = logging.getLogger(__name__)
 
@@ -51,15 +52,18 @@ async def _serve(settings: Settings, *, simulated: bool) -> None:
         stack.callback(parts.close)
         for name in ("gateway", "simulators") if simulated else ("gateway",):
             parts.health[name] = partial(read_report, settings.data, name)
-        web = WebServer(make_app(parts), settings.listen, settings.port)
+        context = make_context(parts)
+        web = WebServer(make_app(parts, context), settings.listen, settings.port)
         web.bind()
         await web.start()
         stack.push_async_callback(web.stop)
         stack.callback(announce(settings, web.url).unlink, missing_ok=True)
         learning = asyncio.create_task(learn_datastreams(parts), name="datastreams")
         stack.push_async_callback(end, learning)
+        duties = asyncio.create_task(keep_duties(parts, context), name="duties")
+        stack.push_async_callback(end, duties)
         print(f"The page and the API are at {web.url}", flush=True)
-        await until_stopped(learning, *([web.task] if web.task else []))
+        await until_stopped(learning, duties, *([web.task] if web.task else []))
 
 
 async def learn_datastreams(parts: Parts) -> None:

@@ -22,6 +22,7 @@ from citylab.observation import Int32
 from deploy.broker import choose_broker
 from deploy.client import announce
 from deploy.command.broker import hint
+from deploy.duty import keep_duties
 from deploy.history import fill_history, missing_since, register_city
 from deploy.live import answer_city_commands, open_city
 from deploy.log import set_up_logging
@@ -33,6 +34,7 @@ from deploy.wiring import (
     Parts,
     answer_gateway_commands,
     make_app,
+    make_context,
     make_gateway,
     make_publisher,
     open_parts,
@@ -76,7 +78,8 @@ async def _up(settings: Settings, began: float, *, browser: bool, simulated: boo
         stack.callback(parts.close)
         city = parts.city
         print(f"citylab {version('citylab')}: {city.label}{' (fictional)' if city.fictional else ''}", flush=True)
-        web = WebServer(make_app(parts), settings.listen, settings.port)
+        context = make_context(parts)
+        web = WebServer(make_app(parts, context), settings.listen, settings.port)
         web.bind()
         stack.push_async_callback(web.stop)
         if settings.broker != "none":
@@ -104,6 +107,8 @@ async def _up(settings: Settings, began: float, *, browser: bool, simulated: boo
         await web.start()
         stack.callback(announce(settings, web.url).unlink, missing_ok=True)
         tasks += [web.task] if web.task else []
+        tasks.append(asyncio.create_task(keep_duties(parts, context), name="duties"))
+        stack.push_async_callback(_end, tasks[-1])
         say("page", web.url)
         print(f"Ready after {time.monotonic() - began:.1f} s. Ctrl-C stops it. To try the broker:", flush=True)
         print(hint(settings), flush=True)
