@@ -43,7 +43,6 @@ class DataStorage:
     def info(self) -> dict[str, Any]:
         """State, size and backups."""
         info = self._store.info()
-        size = info.bytes_on_disk
         times = {name: getattr(info, name) for name in ("first", "last", "raw_from", "rolled_until", "accepts_from")}
         return {
             "name": info.name,
@@ -52,8 +51,7 @@ class DataStorage:
             "rows": info.rows,
             "datastreams": info.datastreams,
             **{name: None if time is None else format_instant(time) for name, time in times.items()},
-            "bytes_on_disk": size,
-            "bytes_per_row": round(size / info.rows, 2) if size and info.rows else None,
+            "bytes_on_disk": info.bytes_on_disk,
             "rollups": self._rollups is not None,
             "backups": [_described(path) for path in sorted(self._backups.glob("*")) if path.suffix != ".part"],
         }

@@ -24,7 +24,6 @@ class StorageInfo(BaseModel):
     first: str | None
     last: str | None
     bytes_on_disk: int | None
-    bytes_per_row: float | None
     raw_from: str | None = Field(description="raw readings before it are gone; older figures come from rollups")
     rolled_until: str | None = Field(description="everything before it is rolled up; null without rollups")
     accepts_from: str | None = Field(description="readings before it are refused")
@@ -94,7 +93,6 @@ EXAMPLE: dict[str, Any] = {
     "first": "2026-01-01T00:00:00Z",
     "last": "2026-01-08T00:00:00Z",
     "bytes_on_disk": 41_943_040,
-    "bytes_per_row": 10.4,
     "raw_from": None,
     "rolled_until": "2026-01-07T22:00:00Z",
     "accepts_from": "2024-12-04T00:00:00Z",
