@@ -1,21 +1,29 @@
 """The simulated city of a running instance, and the commands that let something happen to it."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from citylab.instant import MICROSECONDS
 from deploy.channel import answer_commands
 from deploy.wiring import Parts, login
 from simulators.cause import EVENTS, INTERVENTIONS
+from simulators.clock import load_problem
 from simulators.fault import FAULTS
 from simulators.live import LiveCity, LiveSimulation
 from simulators.publisher import Publisher
+
+INTERVAL = 60 * MICROSECONDS
+"""Between two messages of a device of the running city [us]."""
+
+_log = logging.getLogger(__name__)
 
 
 def open_city(parts: Parts) -> LiveCity:
     """The simulated city as it was left, with as many devices as the settings ask for."""
     settings, now = parts.settings, parts.clock()
-    return LiveCity(
+    city = LiveCity(
         parts.state.memory("simulators"),
         lambda effects, faults: LiveSimulation(
             parts.city, settings.seed, now, devices=settings.devices, effects=effects, faults=faults
@@ -23,6 +31,10 @@ def open_city(parts: Parts) -> LiveCity:
         parts.clock,
         settings.scenarios,
     )
+    problem = load_problem(len(city.simulation.things), INTERVAL, 1.0)
+    if problem:
+        _log.warning("%s", problem)
+    return city
 
 
 async def answer_city_commands(parts: Parts, city: LiveCity, publisher: Publisher) -> None:

@@ -21,6 +21,7 @@ from citylab.observation import Float64, Int32, Int64
 from citylab.profile import DeviceProfile, load_profiles
 from citylab.store import Function, Store
 from citylab.vocabulary import vocabulary
+from deploy.alarm import judged_rules, raised, rules
 from deploy.feed import Books, Progress, feed_columns, feed_messages
 from deploy.history import register_city
 from deploy.settings import Settings
@@ -75,6 +76,8 @@ class Run:
         Where readings, state and result are kept; None: in memory only.
     seconds : float
         It took [s].
+    rules : Path | None
+        Folder of alert rules of the user's own.
     """
 
     scenario: Scenario
@@ -88,6 +91,7 @@ class Run:
     end: int
     folder: Path | None = None
     seconds: float = 0.0
+    rules: Path | None = None
     verdicts: list[Verdict] = field(default_factory=list)
 
     @property
@@ -106,6 +110,11 @@ class Run:
             return None, "", f'no point "{point}"; there are {", ".join(p.name for p in points)}'
         reasons = [reason for missing in chosen.missing for reason in missing.reasons]
         return chosen.value, chosen.unit, "; ".join(reasons)
+
+    def alerts(self, rule: str, start: int | None = None, end: int | None = None, where: str = "") -> int:
+        """How often an alert rule is raised in a window [us] of the run (None: all of it), somewhere or everywhere."""
+        low, high = self.start if start is None else start, self.end if end is None else end
+        return raised(rules(self.rules)[rule], self.store, self.state, self.start, (low, high), where)
 
     def streams(self, observed_property: str, kind: str = "", where: str = "", channel: str = "") -> Int32:
         """Ids of the series of a property, of a kind of device, in a district, on a feeder or of one device."""
@@ -207,13 +216,13 @@ def read_story(scenario: Scenario | Story | Path | str, settings: Settings) -> S
 
     if isinstance(scenario, Story):
         return scenario
-    codes = catalogue(settings.cards).cards.keys()
+    codes, alerts = catalogue(settings.cards).cards.keys(), judged_rules(settings.rules)
     if isinstance(scenario, Scenario):
-        return judged(scenario, load_city(scenario.city, settings.cities), scenario.name, None, codes)
+        return judged(scenario, load_city(scenario.city, settings.cities), scenario.name, None, codes, alerts)
     if isinstance(scenario, str) and "\n" in scenario:
-        return parse_story(scenario, "scenario", settings.cities, codes)
+        return parse_story(scenario, "scenario", settings.cities, codes, alerts)
     path = scenario if isinstance(scenario, Path) else find_scenario(scenario, settings.scenarios)
-    return load_story(path, settings.cities, codes)
+    return load_story(path, settings.cities, codes, alerts)
 
 
 def catalogue(cards: Path | None) -> Catalogue:
@@ -263,7 +272,7 @@ def _run(story: Story, data: Path | None, settings: Settings, by_message: bool |
         context = Context(store, state, city, lambda: end, cards=settings.cards)
         service = IndicatorService(context, settings.cards)
         return Run(scenario, city, simulation, store, state, service, books, start, end, folder,
-                   time.monotonic() - began)  # fmt: skip
+                   time.monotonic() - began, settings.rules)  # fmt: skip
 
 
 def needs_messages(scenario: Scenario) -> bool:
@@ -324,10 +333,8 @@ def figure(expected: Expectation, run: Run) -> tuple[float | None, str, str]:
     end = run.start + parse_length(expected.end) if expected.end else run.end
     if expected.indicator:
         return run.indicator(expected.indicator, start, end, expected.where, expected.point)
-    if expected.ledger:
-        count = float(run.books.count(expected.ledger))
-        share = 100.0 * count / max(1, run.books.counts["meant"])
-        return (share, "%", "") if expected.function == "share" else (count, "", "")
+    if expected.ledger or expected.alert:
+        return _count(expected, run, start, end)
     streams = run.streams(expected.reading, expected.kind, expected.where, expected.channel)
     if not len(streams):
         return None, "", f"no device says {expected.reading} there"
@@ -346,6 +353,15 @@ def figure(expected: Expectation, run: Run) -> tuple[float | None, str, str]:
     threshold = math.nan if expected.threshold is None else expected.threshold
     value = _AGGREGATES[expected.function](found, threshold)
     return float(value), "h" if expected.function == "hours" else unit, ""
+
+
+def _count(expected: Expectation, run: Run, start: int, end: int) -> tuple[float, str, str]:
+    """Count of messages of the books, or of alerts."""
+    if expected.alert:
+        return float(run.alerts(expected.alert, start, end, expected.where)), "", ""
+    count = float(run.books.count(expected.ledger))
+    share = 100.0 * count / max(1, run.books.counts["meant"])
+    return (share, "%", "") if expected.function == "share" else (count, "", "")
 
 
 _SHARES = frozenset({"share_below", "share_above"})

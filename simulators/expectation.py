@@ -45,6 +45,8 @@ class Expectation(Document):
         readings below or above `threshold`.
     ledger : str
         One of `LEDGER`, or a fault: its messages. ``function: share`` is per message meant [%].
+    alert : str
+        Name of an alert rule: how often it is raised.
     where : str
         District, feeder or device; "" everywhere.
     start, end : str
@@ -63,6 +65,7 @@ class Expectation(Document):
     point: str = ""
     reading: str = ""
     ledger: str = ""
+    alert: str = ""
     text: str = Field(default="", description="why, for people")
     kind: str = ""
     channel: str = ""
@@ -108,13 +111,13 @@ class Expectation(Document):
 
     @model_validator(mode="after")
     def _complete(self) -> "Expectation":
-        subjects = [name for name in ("indicator", "reading", "ledger") if getattr(self, name)]
+        subjects = [name for name in ("indicator", "reading", "ledger", "alert") if getattr(self, name)]
         if len(subjects) != 1:
             found = " and ".join(subjects) or "none"
-            raise ValueError(f"expected exactly one of indicator, reading, ledger; found {found}")
+            raise ValueError(f"expected exactly one of indicator, reading, ledger, alert; found {found}")
         if not self.bounds:
             raise ValueError('expected at least one of above, below, near, equals; such as "above: 8"')
-        whole = self.ledger or self.function in {"count", "min", "max", "last"}
+        whole = self.ledger or self.alert or self.function in {"count", "min", "max", "last"}
         if self.equals is not None and (self.indicator or self.baseline or not whole):
             raise ValueError(f'equals is for counts and states; write near with a tolerance: "{self.equals:g} +- 1"')
         if (self.function in {"share_below", "share_above"}) != (self.threshold is not None):
@@ -147,6 +150,8 @@ class Expectation(Document):
         """What is looked at, for people."""
         if self.indicator:
             what = self.indicator + (f" {self.point}" if self.point else "")
+        elif self.alert:
+            what = f"alerts: {self.alert}"
         elif self.ledger:
             what = f"ledger: {self.ledger}" + (" [% of meant]" if self.function == "share" else "")
         else:

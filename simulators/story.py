@@ -57,7 +57,12 @@ def find_scenario(name: str, overlay: Path | None = None) -> Path:
     return known[name]
 
 
-def load_story(path: Path, cities: Path | None = None, indicators: Collection[str] | None = None) -> Story:
+def load_story(
+    path: Path,
+    cities: Path | None = None,
+    indicators: Collection[str] | None = None,
+    alerts: Collection[str] | None = None,
+) -> Story:
     """A scenario from a file, judged against its city.
 
     Parameters
@@ -66,6 +71,8 @@ def load_story(path: Path, cities: Path | None = None, indicators: Collection[st
         Folder of cities of the user's own.
     indicators : collection of str | None
         Codes that `expect` may name; None: any.
+    alerts : collection of str | None
+        Alert rules that `expect` may name; None: any.
 
     Raises
     ------
@@ -78,10 +85,16 @@ def load_story(path: Path, cities: Path | None = None, indicators: Collection[st
         raise DocumentError([Mistake(str(path), 0, "", f"not UTF-8 text (byte {error.start})")]) from None
     except OSError as error:
         raise DocumentError([Mistake(str(path), 0, "", f"cannot be read: {error.strerror}")]) from None
-    return parse_story(text, str(path), cities, indicators)
+    return parse_story(text, str(path), cities, indicators, alerts)
 
 
-def parse_story(text: str, file: str, cities: Path | None = None, indicators: Collection[str] | None = None) -> Story:
+def parse_story(
+    text: str,
+    file: str,
+    cities: Path | None = None,
+    indicators: Collection[str] | None = None,
+    alerts: Collection[str] | None = None,
+) -> Story:
     """A scenario from YAML text; see `load_story`."""
     for number, line in enumerate(text.splitlines(), 1):
         if line[: len(line) - len(line.lstrip())].count("\t"):
@@ -96,7 +109,7 @@ def parse_story(text: str, file: str, cities: Path | None = None, indicators: Co
     except ValueError:
         what = f'found "{scenario.city}"; {nearest(scenario.city, city_names(cities))}'
         raise DocumentError([Mistake(file, line_of(node, ["city"]), "city", what)]) from None
-    return judged(scenario, city, file, node, indicators)
+    return judged(scenario, city, file, node, indicators, alerts)
 
 
 def judged(
@@ -105,6 +118,7 @@ def judged(
     file: str = "scenario",
     node: yaml.Node | None = None,
     indicators: Collection[str] | None = None,
+    alerts: Collection[str] | None = None,
 ) -> Story:
     """A scenario that fits its city.
 
@@ -113,7 +127,7 @@ def judged(
     DocumentError
         With every mistake, by its line where `node` tells.
     """
-    found = list(_Judge(scenario, city, indicators).mistakes())
+    found = list(_Judge(scenario, city, indicators, alerts).mistakes())
     if found:
         raise DocumentError(
             Mistake(file, line_of(node, place), ".".join(map(str, place)), text) for place, text in found
@@ -124,8 +138,10 @@ def judged(
 class _Judge:
     """Looks for what a scenario says that its city does not have, or that cannot be."""
 
-    def __init__(self, scenario: Scenario, city: City, indicators: Collection[str] | None) -> None:
-        self.scenario, self.indicators = scenario, indicators
+    def __init__(
+        self, scenario: Scenario, city: City, indicators: Collection[str] | None, alerts: Collection[str] | None
+    ) -> None:
+        self.scenario, self.indicators, self.alerts = scenario, indicators, alerts
         section = read_section(city)
         self.numbers: Mapping[str, int] = DEFAULT_FLEETS | dict(section.fleets) | dict(scenario.fleets)
         self.districts = [district.name for district in city.districts]
@@ -191,6 +207,8 @@ class _Judge:
         if expected.indicator and expected.where and expected.where not in self.districts:
             near = nearest(expected.where, self.districts)
             yield (*place, "where"), f'found "{expected.where}"; an indicator is of a district; {near}'
+        if expected.alert and self.alerts is not None and expected.alert not in self.alerts:
+            yield (*place, "alert"), f'unknown alert rule "{expected.alert}"; {nearest(expected.alert, self.alerts)}'
         if expected.reading:
             yield from self._reading(place, expected)
 

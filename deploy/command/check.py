@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="keep readings and result in DATA/runs")
     parser.add_argument("--by-message", action="store_true", help="let devices send their own bytes in any case")
     parser.add_argument("--json", action="store_true", help="for programs")
-    add_settings(parser, "data", "cities", "profiles", "cards", "scenarios")
+    add_settings(parser, "data", "cities", "profiles", "cards", "rules", "scenarios")
 
 
 def run(given: argparse.Namespace) -> int:

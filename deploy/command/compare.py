@@ -39,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="compare with: nothing happens, or events without interventions",
     )
     parser.add_argument("--json", action="store_true", help="for programs")
-    add_settings(parser, "data", "cities", "profiles", "cards", "scenarios")
+    add_settings(parser, "data", "cities", "profiles", "cards", "rules", "scenarios")
 
 
 def run(given: argparse.Namespace) -> int:

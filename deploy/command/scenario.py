@@ -16,16 +16,20 @@ from pathlib import Path
 
 from citylab.city import load_city
 from citylab.document import load_document
+from citylab.vocabulary import vocabulary
 from deploy.error import UsageError
 from deploy.option import add_settings, settings_of
 from deploy.settings import Settings
 from deploy.table import table
-from simulators.cause import EVENTS, INTERVENTIONS, LOCAL, Cause
+from simulators.cause import EVENTS, INTERVENTIONS, Cause, is_local
 from simulators.effect import DRIVERS
 from simulators.expectation import LEDGER
 from simulators.fault import FAULTS
 from simulators.scenario import Scenario
 from simulators.story import find_scenario, scenario_paths
+
+_OWN = vocabulary().keys() - DRIVERS.keys()
+"""Observed properties that are drivers by themselves."""
 
 START = """\
 # {name}: say in a line what happens and what must come of it.
@@ -109,7 +113,7 @@ def _causes(causes: Mapping[str, Cause]) -> list[dict[str, str]]:
             "name": name,
             "text": cause.text,
             "strength": f"{cause.low:g} to {cause.high:g}: {cause.strength}" if cause.strength else "",
-            "where": "a district or feeder, or everywhere" if all(c.driver in LOCAL for c in cause.changes) else "",
+            "where": "a district or feeder, or everywhere" if is_local(cause, _OWN) else "",
         }
         for name, cause in causes.items()
     ]

@@ -19,8 +19,11 @@ interventions:
 expect:
 - {indicator: op-energy-load-factor, above: 10}
 - {reading: temperature, kind: vaccine_fridge, function: max, start: 1 d, end: 2 d, near: 8 +- 3}
+- {alert: feeder-dead, above: 0}
 """
 CODES = ["op-energy-load-factor", "op-health-warm-vaccine-hours"]
+
+ALERTS = ["feeder-dead", "frost"]
 
 MISTAKES = {
     "unknown field": ("duration: 3 d", "lenght: 3 d", 4, ['unknown field "lenght"']),
@@ -38,6 +41,7 @@ MISTAKES = {
     "event after the run": ("at: 1 d, duration: 4 h", "at: 5 d, duration: 4 h", 6, ['"5 d"', 'end of the run, "3 d"']),
     "unknown indicator": ("op-energy-load-factor", "op-energy-lod-factor", 13,
         ['"op-energy-lod-factor"', 'did you mean "op-energy-load-factor"?']),
+    "unknown alert rule": ("feeder-dead", "feeder-ded", 15, ['"feeder-ded"', 'did you mean "feeder-dead"?']),
     "tolerance missing": ("near: 8 +- 3", "near: 8.5", 14, ["8.5", "12 +- 2"]),
     "equals of a mean": ("function: max, start: 1 d, end: 2 d, near: 8 +- 3", "equals: 8", 14,
         ["near with a tolerance", '"8 +- 1"']),
@@ -62,7 +66,7 @@ MISTAKES = {
 
 
 def test_the_story_without_mistakes():
-    assert parse_story(GOOD, "story.yaml", None, CODES).city.name == "kivuli"
+    assert parse_story(GOOD, "story.yaml", None, CODES, ALERTS).city.name == "kivuli"
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -71,7 +75,7 @@ def test_mistakes(name):
     text = GOOD.replace(before, after, 1)
     assert text != GOOD
     with pytest.raises(DocumentError) as caught:
-        parse_story(text, "story.yaml", None, CODES)
+        parse_story(text, "story.yaml", None, CODES, ALERTS)
     said = str(caught.value)
     assert any(f"story.yaml:{number}:" in said for number in (line, line + 1)), said
     for word in words:
@@ -83,7 +87,7 @@ def test_mistakes(name):
 def test_all_mistakes_are_named_at_once():
     text = GOOD.replace("east-market}", "west-markt}").replace("end: 2 d", "end: 9 d")
     with pytest.raises(DocumentError) as caught:
-        parse_story(text, "story.yaml", None, CODES)
+        parse_story(text, "story.yaml", None, CODES, ALERTS)
     assert [m.line for m in caught.value.mistakes] == [6, 14]
 
 

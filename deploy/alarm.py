@@ -1,0 +1,52 @@
+"""Alerts that a run would have raised: the shipped rules and the user's own, judged over the readings of the run."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from citylab.instant import MICROSECONDS
+from citylab.state import State
+from citylab.store import Store
+from services.alerts.evaluate import evaluate, readings_of
+from services.alerts.rule import Rule, load_rules
+from services.alerts.subject import watched
+from services.catalogue import CatalogueCache
+
+LOOK = 60 * MICROSECONDS
+"""Time between two looks [us]."""
+
+
+@cache
+def rules(folder: Path | None) -> dict[str, Rule]:
+    """All alert rules by name, a folder of the user's own over the shipped ones."""
+    return load_rules(*([folder] if folder else []))
+
+
+def judged_rules(folder: Path | None) -> set[str]:
+    """Names of rules that can be judged over a run: those on readings, not on indicators."""
+    return {name for name, rule in rules(folder).items() if rule.indicator is None}
+
+
+def raised(rule: Rule, store: Store, state: State, begin: int, window: tuple[int, int], where: str = "") -> int:
+    """How many alerts a rule raises in a window [us] of a run that began at `begin` [us].
+
+    Parameters
+    ----------
+    where : str
+        District, feeder or device; "" all.
+    """
+    seen = watched(rule, CatalogueCache(state.registry).current())
+    batch = store.read(seen.ids, begin, window[1] + 1)
+    place = dict(zip(seen.ids.tolist(), seen.row.tolist(), strict=True))
+    rows = np.array([place[stream] for stream in batch.datastream.tolist()], dtype=np.int64)
+    readings = readings_of(rows, batch.phenomenon_time, batch.result, batch.quality)
+    known = {thing.name: thing for thing in state.registry.things()}
+
+    def here(row: int) -> bool:
+        subject = seen.subjects[row]
+        feeder = known[subject.thing].properties.get("feeder") if subject.thing in known else None
+        return where in {"", subject.thing, subject.district, feeder}
+
+    found = evaluate(rule.when, readings, seen.scale, begin, window[1], LOOK)
+    return sum(t.raised and window[0] <= t.time < window[1] + LOOK and here(t.row) for t in found)
