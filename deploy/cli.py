@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol, cast
 
 from citylab.document import DocumentError, nearest
+from citylab.store import StoreUnavailableError
 from deploy import command
 from deploy.broker.error import BrokerError
 from deploy.error import UsageError
@@ -102,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser(words[0] if words else "").parse_args(words)
     try:
         result: Any = given.run(given)
-    except (DocumentError, SettingError, BrokerError, UsageError) as error:
+    except (DocumentError, SettingError, BrokerError, UsageError, StoreUnavailableError) as error:
         print(f"citylab {given.command}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

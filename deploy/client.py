@@ -103,7 +103,7 @@ class Api:
     def _request(
         self, method: str, path: str, body: bytes | BinaryIO | None, kind: str, query: dict[str, Any]
     ) -> urllib.request.Request:
-        given = {key: value for key, value in query.items() if value not in {None, ""}}
+        given = {key: value for key, value in query.items() if value is not None and value != ""}
         url = urllib.parse.urljoin(self.url, path)
         if given:
             url += "?" + urllib.parse.urlencode(given, doseq=True)

@@ -53,14 +53,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Try everything and report."""
     settings = settings_of(given)
-    failed = 0
+    failed = noted = 0
     for finding in findings(settings):
         word = "ok" if finding.passed else "FAIL" if finding.needed else "note"
         failed += finding.needed and not finding.passed
+        noted += not finding.needed and not finding.passed
         print(f"{word:<5} {finding.name:<12} {finding.text}", flush=True)
         if not finding.passed and finding.remedy:
             print(f"{'':<18} -> {finding.remedy}")
-    print("Everything needed is here." if not failed else f"{failed} needed thing(s) fail; see the arrows.")
+    notes = " Mind the notes." if noted else ""
+    print(f"Everything needed is here.{notes}" if not failed else f"{failed} needed thing(s) fail; see the arrows.")
     return int(failed > 0)
 
 
@@ -72,9 +74,15 @@ def findings(settings: Settings) -> Iterator[Finding]:
     for trial in trials:
         try:
             yield trial(settings)
+        except OSError as error:
+            remedy = f"make {settings.data.resolve()} writable, or choose another place with --data"
+            yield Finding(_name(trial), False, error.strerror or str(error), remedy)
         except Exception as error:  # noqa: BLE001 - a trial that fails in an unforeseen way is a finding too
-            name = trial.__name__.strip("_").replace("_", " ")
-            yield Finding(name, False, f"{type(error).__name__}: {error}")
+            yield Finding(_name(trial), False, f"{type(error).__name__}: {error}")
+
+
+def _name(trial: Callable[[Settings], Finding]) -> str:
+    return trial.__name__.strip("_").replace("_", " ")
 
 
 def _python(_: Settings) -> Finding:

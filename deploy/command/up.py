@@ -4,7 +4,7 @@ The first start fills in a week of history, so that nothing is empty. Readings a
 the next start goes on where this one ended. Ctrl-C stops it cleanly.
 
   citylab up                      the simulated city, on this machine only
-  citylab up --devices 0 --city my-city.yaml
+  citylab up --city my-city.yaml  another city, by name or as a file of your own
   citylab up --listen 0.0.0.0     shows the page to the network as well
 """
 

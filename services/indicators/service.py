@@ -67,7 +67,10 @@ class IndicatorService:
         zone = self.context.city.time_zone
         if card is not None and card.hours and not text.strip():
             return latest(card.hours, now, zone)
-        return parse_period(text, now, zone)
+        found = parse_period(text, now, zone)
+        if found.start >= now:
+            raise ValueError(f'found period "{text}", which has not begun; expected one that has')
+        return found
 
     def assess(self, code: str, period: str = "", area: str = "") -> Assessment:
         """One indicator, by its code in any spelling.

@@ -52,7 +52,9 @@ class PropertySummary(BaseModel):
     sign: str = Field(description="the unit as people read it")
     readings: int = Field(description="datastreams with a reading")
     things: int
-    mean: float | None = Field(description="over the newest readings that are not bad; for booleans the share of true")
+    mean: float | None = Field(
+        description="over the newest readings that are good, null if none is; for booleans the share of true"
+    )
     min: float | None
     max: float | None
     true: int | None = Field(description="how many are true; null unless boolean")

@@ -79,7 +79,7 @@ def _figures(
     numbers = [
         float(row.result)
         for row in rows
-        if row.quality is not Quality.BAD and not isinstance(row.result, str) and isfinite(row.result)
+        if row.quality is Quality.GOOD and not isinstance(row.result, str) and isfinite(row.result)
     ]
     boolean = entry.result_type == "boolean"
     grown = [increases[row.datastream] for row in rows if row.datastream in increases]
