@@ -1,6 +1,6 @@
 """What can happen to a city and what it can do about it, by name: events and interventions, with their strengths."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -89,10 +89,28 @@ INTERVENTIONS: Mapping[str, Cause] = {
                               (Change("waste", _STRENGTH),)),
 }  # fmt: skip
 
-LOCAL = frozenset({"blackout", "load", "rating", "generators"})
-"""Drivers that can be changed in one district or on one feeder; observed properties can too. Others are the city's."""
+LOCAL: Mapping[str, tuple[str, ...]] = {
+    "blackout": ("district", "feeder"),
+    "load": ("district", "feeder"),
+    "rating": ("district", "feeder"),
+    "generators": ("district",),
+    "traffic": ("district", "road"),
+    "capacity": ("district", "road"),
+    "pollution": ("district",),
+    "patients": ("district",),
+    "waste": ("district",),
+}
+"""Drivers that can be changed in one place alone, and what kinds of places; the others are the whole city's."""
 
 
-def is_local(cause: Cause, properties: Collection[str]) -> bool:
-    """Whether a cause can act in one place alone."""
-    return all(change.driver in LOCAL or change.driver in properties for change in cause.changes)
+def scopes(drivers: Iterable[str], own: Collection[str]) -> tuple[str, ...]:
+    """Kinds of places in which drivers can all be changed alone; () if only in the whole city.
+
+    Parameters
+    ----------
+    own : collection of str
+        Observed properties that are drivers by themselves; these know districts and feeders.
+    """
+    found = [set(LOCAL.get(name, ("district", "feeder") if name in own else ())) for name in drivers]
+    both = set.intersection(*found) if found else set()
+    return tuple(scope for scope in ("district", "feeder", "road") if scope in both)

@@ -10,7 +10,7 @@ from citylab.city import City, city_names, load_city
 from citylab.document import DocumentError, Mistake, line_of, nearest, parse_document, read_yaml
 from citylab.instant import format_instant, parse_instant
 from citylab.vocabulary import vocabulary
-from simulators.cause import EVENTS, INTERVENTIONS, is_local
+from simulators.cause import EVENTS, INTERVENTIONS, scopes
 from simulators.clock import load_problem
 from simulators.effect import DRIVERS
 from simulators.expectation import Expectation
@@ -23,6 +23,8 @@ from simulators.span import EPOCH_DAY
 SHIPPED = Path(__file__).with_name("scenarios")
 FIRST = EPOCH_DAY * 86_400_000_000
 Place = tuple[str | int, ...]
+OWN = vocabulary().keys() - DRIVERS.keys()
+"""Observed properties that are drivers by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,11 @@ class _Judge:
         self.districts = [district.name for district in city.districts]
         feeders = min(MOST_FEEDERS, max(1, self.numbers["feeder_meter"]))
         count = len(self.districts)
-        self.feeders = [f"{self.districts[i % count]}-f{i // count + 1}" for i in range(feeders)]
+        self.places = {
+            "district": self.districts,
+            "feeder": [f"{self.districts[i % count]}-f{i // count + 1}" for i in range(feeders)],
+            "road": [f"road-{i + 1}" for i in range(section.transport.roads)],
+        }
 
     def mistakes(self) -> Iterator[tuple[Place, str]]:
         scenario = self.scenario
@@ -162,8 +168,8 @@ class _Judge:
             yield from self._event(("events", i), happens)
         for i, plan in enumerate(scenario.interventions):
             yield from self._time((*("interventions", i), "at"), plan.at)
-            yield from self._where(("interventions", i, "where"), plan.where, plan.intervention,
-                                   local=is_local(INTERVENTIONS[plan.intervention], vocabulary().keys()))  # fmt: skip
+            drivers = [change.driver for change in INTERVENTIONS[plan.intervention].changes]
+            yield from self._where(("interventions", i, "where"), plan.where, plan.intervention, drivers)
         for i, fault in enumerate(scenario.faults):
             yield from self._time(("faults", i, "at"), fault.at)
             if fault.kind and not self.numbers[fault.kind]:
@@ -174,24 +180,25 @@ class _Judge:
     def _event(self, place: Place, happens: Happens) -> Iterator[tuple[Place, str]]:
         yield from self._time((*place, "at"), happens.at)
         name = happens.event or happens.driver
-        if happens.event:
-            local = is_local(EVENTS[happens.event], {p for p in vocabulary() if p not in DRIVERS})
-        else:
-            local = happens.driver in {"blackout", "load", "rating", "generators"} or happens.driver not in DRIVERS
-        yield from self._where((*place, "where"), happens.where, name, local=local)
+        drivers = [change.driver for change in EVENTS[happens.event].changes] if happens.event else [happens.driver]
+        yield from self._where((*place, "where"), happens.where, name, drivers)
 
     def _time(self, place: Place, text: str) -> Iterator[tuple[Place, str]]:
         if parse_length(text) >= self.scenario.length:
             yield place, f'found "{text}"; expected a time before the end of the run, "{self.scenario.duration}"'
 
-    def _where(self, place: Place, where: str, name: str, *, local: bool) -> Iterator[tuple[Place, str]]:
+    def _where(self, place: Place, where: str, name: str, drivers: list[str]) -> Iterator[tuple[Place, str]]:
         if not where:
             return
-        if where not in self.districts and where not in self.feeders:
-            near = nearest(where, [*self.districts, *self.feeders])
-            yield place, f'found "{where}", which {self.scenario.city} does not have; {near}'
-        elif not local:
+        kind = next((kind for kind, names in self.places.items() if where in names), "")
+        known = scopes(drivers, OWN)
+        if not kind:
+            near = nearest(where, [n for scope, names in self.places.items() if scope in known for n in names])
+            yield place, f'found "{where}", which {self.scenario.city} does not have; {near}'.removesuffix("; ")
+        elif not known:
             yield place, f'found "{where}"; {name} is about the whole city, leave where out'
+        elif kind not in known:
+            yield place, f'found the {kind} "{where}"; {name} happens in a {" or ".join(known)}'
 
     def _expectation(self, place: Place, expected: Expectation) -> Iterator[tuple[Place, str]]:
         length = self.scenario.length

@@ -16,20 +16,16 @@ from pathlib import Path
 
 from citylab.city import load_city
 from citylab.document import load_document
-from citylab.vocabulary import vocabulary
 from deploy.error import UsageError
 from deploy.option import add_settings, settings_of
 from deploy.settings import Settings
 from deploy.table import table
-from simulators.cause import EVENTS, INTERVENTIONS, Cause, is_local
+from simulators.cause import EVENTS, INTERVENTIONS, Cause, scopes
 from simulators.effect import DRIVERS
 from simulators.expectation import LEDGER
 from simulators.fault import FAULTS
 from simulators.scenario import Scenario
-from simulators.story import find_scenario, scenario_paths
-
-_OWN = vocabulary().keys() - DRIVERS.keys()
-"""Observed properties that are drivers by themselves."""
+from simulators.story import OWN, find_scenario, scenario_paths
 
 START = """\
 # {name}: say in a line what happens and what must come of it.
@@ -113,7 +109,7 @@ def _causes(causes: Mapping[str, Cause]) -> list[dict[str, str]]:
             "name": name,
             "text": cause.text,
             "strength": f"{cause.low:g} to {cause.high:g}: {cause.strength}" if cause.strength else "",
-            "where": "a district or feeder, or everywhere" if is_local(cause, _OWN) else "",
+            "where": " or ".join(scopes([change.driver for change in cause.changes], OWN)),
         }
         for name, cause in causes.items()
     ]

@@ -15,7 +15,7 @@ events:
 faults:
 - {fault: dropout, kind: smart_meter, rate: 0.1}
 interventions:
-- {intervention: clinic_generators, at: 2 d, where: east-market-f1}
+- {intervention: feeder_upgrade, at: 2 d, where: east-market-f1, strength: 2}
 expect:
 - {indicator: op-energy-load-factor, above: 10}
 - {reading: temperature, kind: vaccine_fridge, function: max, start: 1 d, end: 2 d, near: 8 +- 3}
@@ -33,6 +33,12 @@ MISTAKES = {
     "district that does not exist": ("where: east-market}", "where: east-markt}", 6,
         ["kivuli does not have", '"east-market"']),
     "feeder that does not exist": ("east-market-f1", "east-market-f9", 11, ["kivuli does not have", "east-market-f"]),
+    "feeder where a district is meant": (
+        "feeder_upgrade, at: 2 d, where: east-market-f1, strength: 2",
+        "clinic_generators, where: east-market-f1",
+        11,
+        ['the feeder "east-market-f1"', "happens in a district"],
+    ),
     "place of what is the whole city's": ("strength: 6}", "strength: 6, where: centre}", 7,
         ["the whole city", "leave where out"]),
     "bad duration": ("duration: 4 h", "duration: four hours", 6, ['"four hours"', '"90 min"']),
