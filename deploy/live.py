@@ -8,10 +8,11 @@ from typing import Any
 from citylab.instant import MICROSECONDS
 from deploy.channel import answer_commands
 from deploy.wiring import Parts, login
+from simulators.carry import LiveSimulation
 from simulators.cause import EVENTS, INTERVENTIONS
 from simulators.clock import load_problem
 from simulators.fault import FAULTS
-from simulators.live import LiveCity, LiveSimulation
+from simulators.live import LiveCity
 from simulators.publisher import Publisher
 
 INTERVAL = 60 * MICROSECONDS

@@ -19,9 +19,10 @@ from deploy.command.indicators import figure
 from deploy.error import UsageError
 from deploy.feed import Progress
 from deploy.option import add_settings, settings_of
-from deploy.run import Run, Verdict, read_story, run_scenario, summary
+from deploy.run import Run, read_story, run_scenario, summary
 from deploy.settings import Settings
 from deploy.table import table
+from deploy.verdict import Verdict
 from simulators.story import Story, find_scenario, scenario_paths
 
 

@@ -20,9 +20,10 @@ from deploy.chart import line_chart
 from deploy.command.check import progress, read_stories
 from deploy.command.indicators import figure as shown
 from deploy.option import add_settings, settings_of
-from deploy.run import Run, figure, run_scenario, series
+from deploy.run import Run, run_scenario, series
 from deploy.settings import Settings
 from deploy.table import table
+from deploy.verdict import figure
 from simulators.expectation import Expectation
 from simulators.story import Story
 

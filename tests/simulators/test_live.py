@@ -5,7 +5,8 @@ import pytest
 
 from citylab.city import load_city
 from citylab.instant import parse_instant
-from simulators.live import LiveCity, LiveSimulation
+from simulators.carry import LiveSimulation
+from simulators.live import LiveCity
 from simulators.section import DEFAULT_FLEETS
 
 START = parse_instant("2026-03-02T09:00:00Z")
