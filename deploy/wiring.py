@@ -102,7 +102,7 @@ def open_store(settings: Settings, clock: Clock) -> Store:
         )  # fmt: skip
     from stores.influx import InfluxStore
 
-    token = _secret(settings.influx_token_file)
+    token = secret(settings.influx_token_file)
     database, _, policy = ("", "", "") if token else settings.influx_bucket.partition("/")
     return InfluxStore(
         settings.influx_url,
@@ -112,7 +112,7 @@ def open_store(settings: Settings, clock: Clock) -> Store:
         database=database,
         retention_policy=policy,
         username=settings.influx_username,
-        password=_secret(settings.influx_password_file),
+        password=secret(settings.influx_password_file),
         journal=settings.data / "influx.sqlite",
         retention=retention,
         clock=clock,
@@ -205,7 +205,7 @@ async def answer_gateway_commands(parts: Parts, gateway: Gateway) -> None:
     await answer_commands(login(parts.settings, "gateway"), "gateway", {"reload": reload, "replay": replay})
 
 
-def _secret(path: Any) -> str:
+def secret(path: Any) -> str:
     """Secret in a file; "" for no file."""
     if path is None:
         return ""

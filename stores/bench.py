@@ -316,7 +316,7 @@ def machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "processors": os.cpu_count(),
         "processor": _processor(),
-        "load_before": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
         "python": platform.python_version(),
         "duckdb": duckdb.__version__,
         "numpy": np.__version__,
@@ -334,7 +334,7 @@ def _processor() -> str:
 
 def bench_table(report: Mapping[str, Any]) -> str:
     """The report of `bench_store` as a table to read."""
-    lines = [f"{'against a bare append':<34}{'ratio':>8}{'low':>8}{'high':>8}{'rows/s':>14}{'bare rows/s':>14}"]
+    lines = [f"{'against the bare side':<34}{'ratio':>8}{'low':>8}{'high':>8}{'rows/s':>14}{'bare rows/s':>14}"]
     for name, row in report["ratios"].items():
         lines.append(
             f"{name.replace('_', ' '):<34}{row['ratio']:>8.2f}{row['ratio_low']:>8.2f}{row['ratio_high']:>8.2f}"

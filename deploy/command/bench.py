@@ -1,6 +1,7 @@
 """Measure this machine: store, ingest, simulated city, indicators.
 
-  citylab bench store                     the embedded store against a bare append
+  citylab bench store                     the embedded store against a bare append; with --influx-url (or
+                                          CITYLAB_INFLUX_URL) InfluxDB against a bare writer too
   citylab bench ingest                    the gateway against a bare MQTT receive loop; needs Mosquitto
   citylab bench simulate                  the simulated devices
   citylab bench indicators                all indicators for a year of 2,000 devices
@@ -35,7 +36,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runs", type=_number, default=5, help="runs of which medians are taken (default: 5)")
     parser.add_argument("--folder", type=Path, metavar="DIR", help="where databases go, and stay (default: they go)")
     parser.add_argument("--json", action="store_true", help="for programs")
-    add_settings(parser, "city", "cities", "profiles")
+    add_settings(
+        parser, "city", "cities", "profiles", "influx-url", "influx-org", "influx-token-file", "influx-username",
+        "influx-password-file",
+    )  # fmt: skip
 
 
 def _number(text: str) -> int:
@@ -63,6 +67,17 @@ def _store(given: argparse.Namespace) -> tuple[dict[str, Any], str]:
     from stores.bench import bench_store, bench_table
 
     found = bench_store(given.folder, devices=given.size, hours=24 * given.days, runs=given.runs, progress=_say)
+    settings = settings_of(given)
+    if "influx_url" in settings.model_fields_set:
+        from deploy.wiring import secret
+        from stores.bench_influx import bench_influx
+
+        influx = bench_influx(
+            settings.influx_url, token=secret(settings.influx_token_file), org=settings.influx_org,
+            username=settings.influx_username, password=secret(settings.influx_password_file),
+            devices=given.size, runs=given.runs, progress=_say,
+        )  # fmt: skip
+        found["ratios"] |= influx["ratios"]
     return found, bench_table(found)
 
 

@@ -20,7 +20,7 @@ def test_small_run(tmp_path: Path) -> None:
     assert report["rows"] > 10 * 3 * 400 * 0.99
     assert json.loads(json.dumps(report)) == report
     table = bench_table(report)
-    assert table.splitlines()[0].startswith("against a bare append")
+    assert table.splitlines()[0].startswith("against the bare side")
     assert "late random" in table
     assert any(line.startswith("filling") for line in told)
 
