@@ -98,6 +98,10 @@ class _Bare:
         self.connection = duckdb.connect(str(path), config={**config, "checkpoint_threshold": "32MB"})
         self.connection.execute(_BARE)
 
+    def compact(self) -> None:
+        """Move everything from the write-ahead log into the file."""
+        self.connection.execute("CHECKPOINT")
+
     def append(self, batch: ObservationBatch) -> None:
         """Insert a batch in a transaction of its own."""
         columns = Columns.of(batch)
@@ -222,6 +226,12 @@ def alternate(pair: Pair, steps: Iterable[Step]) -> None:
     pair.store.append(rows / spent[1])
 
 
+def _settle(bare: _Bare, store: DuckDBStore) -> None:
+    """Empty both write-ahead logs, so that no run pays for another and none is interrupted."""
+    bare.compact()
+    store.compact()
+
+
 def _in_order(load: Load, bare: _Bare, store: DuckDBStore, runs: int, batch: int) -> tuple[Pair, int]:
     """Batches of new hours behind the full table; the number of rows added."""
     pair = Pair()
@@ -231,6 +241,7 @@ def _in_order(load: Load, bare: _Bare, store: DuckDBStore, runs: int, batch: int
         parts = [
             load.batch(np.arange(first + i * batch, first + (i + 1) * batch, dtype=np.int64)) for i in range(batches)
         ]
+        _settle(bare, store)
         alternate(pair, [(batch, partial(bare.append, part), partial(store.write, part)) for part in parts])
     return pair, runs * batches * batch
 
@@ -257,6 +268,7 @@ def _late(load: Load, bare: _Bare, store: DuckDBStore, runs: int, batch: int, la
             cells = np.concatenate([held[first : first + fresh] * _HELD_BACK, known])
             parts.append(load.batch(random.permutation(cells)))
 
+        _settle(bare, store)
         alternate(pair, [(batch, partial(bare.append, part), partial(take, part)) for part in parts])
     return pair
 
