@@ -1,6 +1,6 @@
 """Reports over HTTP: `/api/v1/reports`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
@@ -13,9 +13,10 @@ from services.reports.service import ReportService
 PeriodText = Annotated[str, Query(description='"rolling" (12 months), a year "2026", or "START/END"', max_length=80)]
 LanguageText = Annotated[str, Query(description="ar, en, es, fr, pt, ru or zh", max_length=20)]
 AreaText = Annotated[str, Query(description="name of a district; nothing: the whole city", max_length=80)]
-_MEDIA = {name: {"schema": {"type": "string"}} for name in ("text/html", "text/csv")} | {
-    "application/pdf": {"schema": {"type": "string", "format": "binary"}}
-}
+_MEDIA: dict[str, Any] = {
+    "text/html": {"schema": {"type": "string"}},
+    "text/csv": {"schema": {"type": "string"}, "example": "section,code,name,value\r\n"},
+} | {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
 
 
 def router(context: Context) -> APIRouter:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Condition, Lock
 
 import duckdb
 
@@ -37,6 +37,9 @@ UPDATE meta SET number = 2 WHERE name = 'schema';
 """Schema 1 had hours and days in one table."""
 
 _FULL = ("No space left", "File too large", "not enough space on the disk", "max_temp_directory_size")
+
+_PATIENCE = 5.0
+"""How long calls of other threads may go on when the file is to be closed [s]."""
 
 _open_paths: set[str] = set()
 _open_lock = Lock()
@@ -83,6 +86,9 @@ class Database:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
+        self._idle = Condition()
+        self._active: set[duckdb.DuckDBPyConnection] = set()
+        self._closing = False
         self._claim()
         try:
             with translated(self.path):
@@ -151,8 +157,18 @@ class Database:
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection of its own for one caller, with errors in our words."""
-        with translated(self.path), self._connection.cursor() as cursor:
-            yield cursor
+        with self._idle:
+            if self._closing:
+                raise StoreUnavailableError(f"{self.path} is being closed")
+            cursor = self._connection.cursor()
+            self._active.add(cursor)
+        try:
+            with translated(self.path), cursor:
+                yield cursor
+        finally:
+            with self._idle:
+                self._active.discard(cursor)
+                self._idle.notify_all()
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -175,6 +191,15 @@ class Database:
                 cursor.close()
                 self._connection.close()
                 self._connection = self._connect()
+
+    def quiesce(self) -> None:
+        """Take no further calls; wait for those of other threads, and end what takes too long."""
+        with self._idle:
+            self._closing = True
+            if not self._idle.wait_for(lambda: not self._active, _PATIENCE):
+                for cursor in self._active:
+                    cursor.interrupt()
+                self._idle.wait_for(lambda: not self._active, _PATIENCE)
 
     def close(self) -> None:
         """Let go of the file; everything committed is in it."""

@@ -238,6 +238,7 @@ class DuckDBStore:
                 cursor.execute(f"DETACH {alias}")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; calls in other threads end first, later ones are refused."""
+        self.database.quiesce()  # before the lock, which such a call may be waiting for
         with self.lock:
             self.database.close()
