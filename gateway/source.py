@@ -5,6 +5,7 @@ import logging
 import random
 import ssl
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
@@ -23,6 +24,8 @@ _DROPPED = DROPPED.encode()
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _CONNECT_TIMEOUT = 10.0
 _CONFIRM_INTERVAL = 2.0
+_LOOK_INTERVAL = 10.0
+_MAX_LOOK_INTERVAL = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +134,8 @@ class Source:
         self.dropped: int | None = None
         self.detail = "not connected yet"
         self.refused: list[str] = []
+        self.held_back = False
+        """Whether the broker seems to keep a message of the session back."""
         self._sink = sink
         self._memory = memory
         self._max_payload = max_payload
@@ -138,6 +143,11 @@ class Source:
         self._stopping = asyncio.Event()
         self._lost_at: float | None = None
         self._kept = False
+        self._last_id = 0
+        self._held_since = 0.0
+        self._looks = 0
+        self._looking = False
+        self._looked_at = -_MAX_LOOK_INTERVAL
         self._root = settings.simulated_root.encode()
 
     @property
@@ -162,6 +172,10 @@ class Source:
                 self._lost_at = monotonic()
             if self._stopping.is_set():
                 break
+            if self._looking:
+                self._looking = False
+                continue
+            self._looks = 0
             limit = min(30.0, 0.25 * 2.0 ** min(failures, 8))
             _log.warning("source %s: %s; trying again", self.settings.name, self.detail)
             await asyncio.sleep(limit * random.uniform(0.5, 1.0))
@@ -176,6 +190,7 @@ class Source:
 
         def started(kept: bool) -> None:
             self._kept = kept
+            self._last_id, self.held_back = 0, False
             self.connection = connection
             self.connects += 1
             self._sink.session_started(self, kept=kept, away=away)
@@ -236,6 +251,8 @@ class Source:
         confirmed, last = 0, monotonic()
         while True:
             await asyncio.sleep(min(_CONFIRM_INTERVAL, keepalive / 2))
+            if self.held_back and self._look_again(connection):
+                return
             mark = self._sink.acknowledgements(self)
             if (connection.paused or mark == confirmed) and monotonic() - last < keepalive / 2:
                 continue
@@ -256,7 +273,37 @@ class Source:
             confirmed = mark
             self._sink.confirmed(self, mark)
 
+    def _note_ids(self, packet_ids: list[int]) -> None:
+        """See whether exactly one packet id is left out.
+
+        Mosquitto 2.0 gives a session its ids in order, and after some reconnects holds the message behind its
+        full window back until the next connection. Brokers that give ids in another order leave other holes.
+        """
+        first, last = packet_ids[0], packet_ids[-1]
+        whole = last - first == len(packet_ids) - 1 and first - self._last_id != 2
+        if not whole:
+            before = [self._last_id or first, *packet_ids]
+            self._held_since = monotonic()
+            self.held_back = any(after - one == 2 for one, after in pairwise(before))
+        self._last_id = last
+
+    def _look_again(self, connection: Connection) -> bool:
+        """Reconnect to get a message that the broker holds back; ever more rarely if that does not help."""
+        now = monotonic()
+        if connection.paused or (connection.unacknowledged and now - self._held_since < _LOOK_INTERVAL):
+            return False  # what is acknowledged first need not be sent again
+        if now - self._looked_at < min(_MAX_LOOK_INTERVAL, _LOOK_INTERVAL * 2.0**self._looks) * (self._looks > 0):
+            return False
+        _log.info("source %s: the broker holds a message back; connecting anew to get it", self.settings.name)
+        self._looks = min(self._looks + 1, 10)
+        self._looked_at = now
+        self._looking = True
+        connection.disconnect()
+        return True
+
     def _receive(self, connection: Connection, messages: list[Packet], packet_ids: list[int], size: int) -> None:
+        if packet_ids and self._kept and not self.held_back:
+            self._note_ids(packet_ids)
         if self.settings.watch_drops and len(packet_ids) < len(messages):
             own = [message for message in messages if message[2] == _DROPPED]
             if own:
@@ -304,6 +351,7 @@ class Source:
             "connects": self.connects,
             "unacknowledged": 0 if connection is None else connection.unacknowledged,
             "paused": self._paused,
+            "held_back": self.held_back,
             "broker_dropped": self.dropped,
             "detail": self.detail,
         }

@@ -72,7 +72,11 @@ def quiet(child, folder, patience):
         if health.get("pid") != child.process.pid:
             continue
         waits = health["spool"]["records"] + health["queue"]["batch_messages"] + health["queue"]["queued_messages"]
-        idle = health["ready"] and waits + health["sources"][0]["unacknowledged"] == 0
+        idle = (
+            health["ready"]
+            and not health["sources"][0]["held_back"]
+            and waits + health["sources"][0]["unacknowledged"] == 0
+        )
         still = still + 1 if idle and health["messages"] == before else 0
         before = health["messages"]
         if still >= 10:

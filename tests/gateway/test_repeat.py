@@ -16,9 +16,11 @@ from tests.gateway.conftest import until
 class Scripted:
     """Plays one list of messages a connection, waits for their acknowledgements and two pings, then hangs up."""
 
-    def __init__(self, *scripts):
+    def __init__(self, *scripts, patient=False):
+        self.patient = patient
         self.scripts = list(scripts)
         self.ended = 0
+        self.talks = set()
         self.port = 0
 
     @asynccontextmanager
@@ -29,12 +31,19 @@ class Scripted:
             yield self
         finally:
             server.close()
-            await server.wait_closed()
+            await asyncio.gather(*self.talks)
 
     async def _play(self, reader, writer):
-        if not self.scripts:
+        self.talks.add(asyncio.current_task())
+        try:
+            if self.scripts:
+                await self._talk(reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # the gateway hung up
+        finally:
             writer.close()
-            return
+
+    async def _talk(self, reader, writer):
         messages = self.scripts.pop(0)
         await self._read(reader)
         writer.write(b"\x20\x02\x01\x00")
@@ -45,10 +54,13 @@ class Scripted:
                 packet.frame(0x32 | (8 if dup else 0), len(name).to_bytes(2) + name + packet_id.to_bytes(2) + payload)
             )
         missing, pings = {message[0] for message in messages}, 0
-        while missing or pings < 2:
+        while self.patient or missing or pings < 2:
             head, body = await self._read(reader)
             if head == packet.PUBACK:
                 missing.discard(int.from_bytes(body))
+            elif head == 0xE0:
+                assert not missing
+                break
             elif head == 0xC0:
                 pings += not missing
                 writer.write(b"\xd0\x00")
@@ -57,7 +69,6 @@ class Scripted:
                 writer.write(packet.frame(answer, body[:2] + b"\x01" * (head == 0x82)))
         await writer.drain()
         self.ended += 1
-        writer.close()
 
     async def _read(self, reader):
         head, length = await reader.readexactly(2)
@@ -88,7 +99,7 @@ def first_connection_of_two_messages(store):
 async def test_a_message_held_back_until_a_later_connection(restart, store, state, profiles, tmp_path):
     gate = first_connection_of_two_messages(store)
     lost = [(1, 10, False), (2, 11, False)]
-    back = [(1, 10, True), (3, 12, False)]
+    back = [(1, 10, True), (7, 12, False)]
     later = [(2, 11, True)]
     async with Scripted(lost, back).serve() as broker:
         gateway = gateway_for(broker.port, store, state, profiles, tmp_path)
@@ -118,4 +129,28 @@ async def test_the_same_words_under_a_used_packet_id_are_a_new_message(store, st
         await gateway.start()
         await until(lambda: broker.ended == 2)
         assert store.count() == 2
+        await gateway.stop()
+
+
+async def test_a_hole_in_the_packet_ids_is_fetched_by_a_new_connection(store, state, profiles, tmp_path):
+    first = [(1, 10, False), (2, 11, False), (4, 13, False)]
+    async with Scripted(first, [(3, 12, True)], patient=True).serve() as broker:
+        gateway = gateway_for(broker.port, store, state, profiles, tmp_path)
+        await gateway.start()
+        await until(lambda: store.count() == 4)
+        assert broker.ended == 1
+        await asyncio.sleep(0.5)
+        health = gateway.health()["sources"][0]
+        assert (health["connects"], health["held_back"]) == (2, False)
+        await gateway.stop()
+
+
+async def test_a_hole_that_stays_does_not_make_it_reconnect_for_ever(store, state, profiles, tmp_path):
+    scripts = [[(n, n, False), (n + 2, n + 2, False)] for n in range(1, 40, 4)]
+    async with Scripted(*scripts, patient=True).serve() as broker:
+        gateway = gateway_for(broker.port, store, state, profiles, tmp_path)
+        await gateway.start()
+        await until(lambda: gateway.health()["sources"][0]["connects"] == 2)
+        await asyncio.sleep(1.0)
+        assert gateway.health()["sources"][0]["connects"] == 2
         await gateway.stop()
