@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Condition, Lock
+from time import sleep
 
 import duckdb
 
@@ -40,6 +41,8 @@ _FULL = ("No space left", "File too large", "not enough space on the disk", "max
 
 _PATIENCE = 5.0
 """How long calls of other threads may go on when the file is to be closed [s]."""
+
+_ATTEMPTS = 100
 
 _open_paths: set[str] = set()
 _open_lock = Lock()
@@ -151,7 +154,8 @@ class Database:
 
     def number(self, name: str) -> int | None:
         """A number kept in the file's own notes."""
-        row = self._connection.cursor().execute("SELECT number FROM meta WHERE name = ?", [name]).fetchone()
+        with self.cursor() as cursor:
+            row = cursor.execute("SELECT number FROM meta WHERE name = ?", [name]).fetchone()
         return None if row is None else row[0]
 
     @contextmanager
@@ -203,7 +207,14 @@ class Database:
 
     def close(self) -> None:
         """Let go of the file; everything committed is in it."""
-        self._connection.close()
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._connection.close()
+                break
+            except duckdb.Error:  # a call that was ended is still on its way out
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                sleep(0.05)
         self._release()
 
     def bytes_on_disk(self) -> int | None:
