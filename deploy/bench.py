@@ -1,7 +1,5 @@
 """Benchmark of the indicators: all of them for a year of a city, beside the bare store queries they need."""
 
-import os
-import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any, cast
 
 from citylab.city import City
 from citylab.instant import MICROSECONDS, parse_instant
+from citylab.machine import machine
 from citylab.observation import ObservationBatch
 from citylab.store import Series, Store
 from deploy.history import fill_history, register_city
@@ -107,7 +106,7 @@ def bench_indicators(
         "readings": rows,
         "days": days,
         "runs": runs,
-        "machine": {"system": platform.platform(), "cores": os.cpu_count(), "python": platform.python_version()},
+        "machine": machine("duckdb", "numpy"),
     }
 
 

@@ -2,14 +2,11 @@
 
 import asyncio
 import multiprocessing
-import os
-import platform
 import shutil
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ import numpy as np
 
 from citylab.decode import Decoder
 from citylab.instant import system_clock
+from citylab.machine import machine, peak_memory
 from citylab.observation import Int32, Int64, ObservationBatch
 from citylab.state import State
 from citylab.store import Arrivals, Store, WriteResult
@@ -107,7 +105,7 @@ def drain_bare(port: int, count: int, answer: Any) -> None:
     begun = time.perf_counter()
     client.connect(HOST, port)
     client.loop_forever()
-    answer.send(Drain(count / (time.perf_counter() - begun), peak_memory()))
+    answer.send(Drain(count / (time.perf_counter() - begun), peak_memory() or 0))
 
 
 def drain_gateway(port: int, count: int, qos: int, parts: Parts, directory: str, answer: Any) -> None:
@@ -133,7 +131,7 @@ async def _drain_gateway(port: int, count: int, qos: int, parts: Parts, director
     stored = store.count()
     store.close()
     state.close()
-    answer.send(Drain(count / spent, peak_memory(), stored))
+    answer.send(Drain(count / spent, peak_memory() or 0, stored))
 
 
 async def _taken(gateway: Gateway, count: int) -> None:
@@ -166,17 +164,7 @@ async def _delay_gateway(port: int, rate: float, seconds: float, parts: Parts, d
     inner.close()
     state.close()
     p50, p95, p99 = np.percentile(ages, [50, 95, 99]).tolist()
-    answer.send(Delay(rate, len(ages), p50, p95, p99, peak_memory()))
-
-
-def peak_memory() -> int:
-    """Largest resident memory of this process so far [bytes]; 0 where the system does not tell."""
-    try:
-        import resource
-    except ImportError:
-        return 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak if platform.system() == "Darwin" else peak * 1024)
+    answer.send(Delay(rate, len(ages), p50, p95, p99, peak_memory() or 0))
 
 
 def in_child(function: Callable[..., None], *arguments: Any) -> Any:
@@ -244,7 +232,7 @@ def bench_ingest(
         "values": VALUES,
         "devices": DEVICES,
         "max_inflight_messages": inflight,
-        "machine": machine(),
+        "machine": machine("numpy"),
         "runs": {q: {who: [asdict(d) for d in drains] for who, drains in f.items()} for q, f in results.items()},
     }
 
@@ -280,23 +268,6 @@ def table(result: dict[str, Any]) -> str:
     lines.append(f"peak memory of the gateway {peak:.0f} MB; in-flight window {result['max_inflight_messages']}")
     lines.append(f"{result['machine']['cpu']}, {result['machine']['cores']} cores, {result['machine']['system']}")
     return "\n".join(lines)
-
-
-def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
-    cpu = platform.processor() or platform.machine()
-    with suppress(OSError):
-        names = [
-            line for line in Path("/proc/cpuinfo").read_text(encoding="ascii").splitlines() if "model name" in line
-        ]
-        cpu = names[0].partition(":")[2].strip() if names else cpu
-    return {
-        "cpu": cpu,
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-    }
 
 
 def _median(drains: list[Drain]) -> float:

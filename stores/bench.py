@@ -1,8 +1,5 @@
 """Benchmark of the embedded store against a bare append of the same columns in the same run."""
 
-import os
-import platform
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +14,7 @@ import duckdb
 import numpy as np
 
 from citylab.instant import parse_instant
+from citylab.machine import machine, peak_memory
 from citylab.observation import DatastreamKey, Int64, ObservationBatch
 from citylab.store import Bucket, Function
 from citylab.thing import Datastream
@@ -195,7 +193,7 @@ def _measure(
         "bytes_per_row": size / filled,
         "peak_rss_bytes": peak_memory(),
         **_reading(load, store),
-        "machine": machine(),
+        "machine": machine("duckdb", "numpy"),
     }
 
 
@@ -310,38 +308,6 @@ def _timed(action: Callable[[], object], times: int) -> float:
         action()
         seconds.append(time.perf_counter() - begin)
     return median(seconds)
-
-
-def peak_memory() -> int | None:
-    """Largest resident memory of this process so far [bytes]; None where the system does not tell."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
-def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
-    return {
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "processors": os.cpu_count(),
-        "processor": _processor(),
-        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
-        "python": platform.python_version(),
-        "duckdb": duckdb.__version__,
-        "numpy": np.__version__,
-    }
-
-
-def _processor() -> str:
-    """Name of the processor, where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 
 def bench_table(report: Mapping[str, Any]) -> str:

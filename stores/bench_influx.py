@@ -11,8 +11,9 @@ import numpy as np
 import urllib3
 from influxdb_client import InfluxDBClient
 
+from citylab.machine import machine
 from citylab.observation import ObservationBatch
-from stores.bench import Load, Pair, alternate, machine
+from stores.bench import Load, Pair, alternate
 from stores.influx import InfluxStore
 
 _LINES = 10_000
@@ -91,7 +92,12 @@ def bench_influx(
         expected = load.datastreams + runs * batches * batch
         if (found := store.count()) != expected:
             raise AssertionError(f"InfluxDB holds {found} rows; expected {expected}")
-    return {"ratios": {"influx_in_order": pair.report()}, "rows": expected, "batch": batch, "machine": machine()}
+    return {
+        "ratios": {"influx_in_order": pair.report()},
+        "rows": expected,
+        "batch": batch,
+        "machine": machine("influxdb-client", "numpy"),
+    }
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from typing import Any
 
 from citylab.city import load_city
 from citylab.instant import parse_instant
+from citylab.machine import machine
 from citylab.state import State
 from citylab.store import Store
 from deploy.error import UsageError
@@ -113,6 +114,7 @@ def _simulate(given: argparse.Namespace) -> tuple[dict[str, Any], str]:
         "step": asdict(step) | {"readings_per_second": round(step.rate)},
         "history": {"days": days, "readings": rows, "seconds": round(seconds, 3)},
         "messages": {"number": messages, "processor_seconds": round(spent, 3)},
+        "machine": machine("numpy"),
     }
     text = "\n".join(
         [
