@@ -17,6 +17,9 @@ Basis = Literal["methodology", "secondary", "memory", "own"]
 """How a definition is known: read in the published methodology or manual; read in a report that uses it, the formula
 following from its unit; not confirmed on any page; our own."""
 
+Derivable = Literal["measured", "partly", "reported"]
+"""Whether sensors can give an indicator: wholly; together with the registry or statistics; or statistics alone."""
+
 StreamFunction = Literal[
     "mean",
     "minimum",
@@ -258,6 +261,8 @@ class Card(Document):
         In words.
     numerator, denominator : str
         Formulas of inputs; the value is multiplier x numerator / denominator.
+    iot_derivable : str | None
+        Our own judgement, no part of the methodology; None on operational cards, which all stand on sensors.
     hours : int | None
         Operational indicators: length of the window they are about [h].
     """
@@ -277,6 +282,7 @@ class Card(Document):
     multiplier: float = 1.0
     unit: str
     direction: Direction
+    iot_derivable: Derivable | None = None
     numerator: str = ""
     denominator: str | None = None
     points: tuple[Point, ...] = (Point(),)

@@ -23,6 +23,8 @@ def test_as_many_as_the_methodology_has():
     assert sum(len(c.points) for c in OFFICIAL) == 112
     assert sum(len(c.points) > 1 for c in OFFICIAL) == 7
     assert sum(not c.confirmed for c in OFFICIAL) == 13
+    assert Counter(c.iot_derivable for c in OFFICIAL) == {"measured": 11, "partly": 24, "reported": 56}
+    assert {c.iot_derivable for c in OPERATIONAL} == {None}
 
 
 def test_level_follows_from_the_code():

@@ -7,17 +7,14 @@ from citylab.city import load_city
 from citylab.instant import MICROSECONDS, parse_instant
 from citylab.observation import ObservationBatch, Provenance
 from services.context import Context
+from services.indicators.catalogue import shipped_catalogue
 from services.indicators.service import IndicatorService
 from simulators.simulation import Simulation
 from stores.duckdb.store import DuckDBStore
 from stores.sqlite.state import SqliteState
 
 NOW = parse_instant("2026-11-24T06:30:00Z")
-MEASURED = (
-    "ec-i-ws-3c", "ec-i-es-1c", "ec-i-es-2c", "ec-i-t-5a", "en-en-aq-1c", "en-en-ws-2c", "en-en-ws-3c", "en-en-ws-4c",
-    "en-e-e-2c", "en-e-e-3c", "en-e-e-4a",
-)  # fmt: skip
-"""Indicators that sensors can give."""
+MEASURED = tuple(c.code for c in shipped_catalogue().cards.values() if c.iot_derivable == "measured")
 
 
 @pytest.fixture(scope="module")
