@@ -9,6 +9,7 @@ from typing import Any
 from citylab.codecs import find_codec
 from citylab.document import nearest
 from citylab.envelopes import find_envelope
+from citylab.exact import linear
 from citylab.instant import format_instant
 from citylab.names import common_names
 from citylab.normalise import Rule, rule_of
@@ -137,10 +138,10 @@ def _native(rule: Rule) -> Callable[[Any], Any]:
         return lambda value: words.get(back.get(value, ""), back.get(value, value))
     if rule.entry.result_type != "number":
         return lambda value: value
-    factor, offset = rule.factor, rule.offset
-    if factor == 1.0 and offset == 0.0:
+    if rule.factor == 1 and rule.offset == 0:
         return lambda value: value
-    return lambda value: round((value - offset) / factor, 9)
+    inverse = linear(1 / rule.factor, -rule.offset / rule.factor)
+    return lambda value: round(inverse(value), 9)
 
 
 def _put(profile: DeviceProfile, path: str, rule: Rule) -> Put:

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from citylab.exact import fraction, linear
 from citylab.number import FieldError, read_number
 from citylab.path import MISSING
 
@@ -50,15 +52,13 @@ _FILTERS: dict[str, Callable[[str], Step]] = {
 
 
 def _operator(sign: str, number: float) -> Step:
-    operations: dict[str, Step] = {
-        "+": lambda value: _float(value) + number,
-        "-": lambda value: _float(value) - number,
-        "*": lambda value: _float(value) * number,
-        "/": lambda value: _float(value) / number,
-    }
     if sign == "/" and number == 0:
         raise TemplateError("division by zero")
-    return operations[sign]
+    exact, one = fraction(number), Fraction(1)
+    factor = exact if sign == "*" else one / exact if sign == "/" else one
+    shift = {"+": exact, "-": -exact}.get(sign, Fraction(0))
+    apply = linear(factor, shift)
+    return lambda value: apply(_float(value))
 
 
 def _access(key: str | int) -> Step:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from operator import add, itemgetter, mul
+from operator import call, itemgetter
 from typing import Any
 
 import numpy as np
@@ -178,9 +178,8 @@ def _reader(shape: Shape) -> Callable[[bytes], Row | None]:
     names = (*mapped, *(name for name in shape.names if name not in mapped))
     getter = itemgetter(*names) if len(names) > 1 else _single(names[0])
     count, width, quotes = len(mapped), len(names), 2 * (len(names) + len(shape.texts))
-    factors = tuple(rule.factor for _, rule, _ in shape.rules)
-    offsets = tuple(rule.offset for _, rule, _ in shape.rules)
-    shifted, scaled = any(offsets), any(factor != 1.0 for factor in factors)
+    converters = tuple(rule.convert for _, rule, _ in shape.rules)
+    converted = any(convert is not float for convert in converters)
     sentinels = frozenset(
         sign for _, rule, _ in shape.rules for sign in rule.channel.absent if isinstance(sign, int | float)
     )
@@ -199,9 +198,7 @@ def _reader(shape: Shape) -> Callable[[bytes], Row | None]:
         numbers = values[:count]
         if sentinels and not sentinels.isdisjoint(numbers):
             return None
-        results = tuple(map(mul, numbers, factors)) if scaled else tuple(map(float, numbers))
-        if shifted:
-            results = tuple(map(add, results, offsets))
+        results = tuple(map(call, converters, numbers)) if converted else tuple(map(float, numbers))
         return results if isfinite(sum(results)) else None
 
     def read(payload: bytes) -> Row | None:

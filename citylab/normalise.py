@@ -1,14 +1,17 @@
 """From a field's value to a result: unit, scale, range; from a clock's word to a time that can be stored."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from math import inf, isfinite
 from typing import Any
 
+from citylab.exact import fraction, linear
 from citylab.number import FieldError, mapped, read_boolean, read_number, read_text
 from citylab.observation import Quality
 from citylab.path import MISSING, lookup
 from citylab.table import IGNORE, Channel
-from citylab.unit import UnitError, conversion
+from citylab.unit import UnitError, exact_conversion
 from citylab.vocabulary import ObservedProperty, vocabulary
 
 
@@ -18,18 +21,21 @@ class Rule:
 
     Attributes
     ----------
-    factor, offset : float
+    factor, offset : Fraction
         result = field * factor + offset.
     low, high : float
         Plausible range [unit of the property].
+    convert : callable
+        Applies factor and offset to a field, rounded once.
     """
 
     channel: Channel
     entry: ObservedProperty
-    factor: float
-    offset: float
+    factor: Fraction
+    offset: Fraction
     low: float
     high: float
+    convert: Callable[[int | float], float]
 
     def result(self, value: Any, unit: str = "") -> tuple[float | bool | str, Quality] | None:
         """Result and quality of a field's value; `unit` is what the message states, "" if nothing.
@@ -54,20 +60,20 @@ class Rule:
         if isinstance(value, bool) and channel.map:
             value = int(value)
         number, glued = read_number(value, channel.decimal)
-        number = self._convert(number, unit or glued)
+        number = self._converted(number, unit or glued)
         if not isfinite(number):
             raise FieldError(f"{value} is too large")
         return number, Quality.GOOD if self.low <= number <= self.high else Quality.SUSPECT
 
-    def _convert(self, number: float, stated: str) -> float:
+    def _converted(self, number: float, stated: str) -> float:
         if not stated:
-            return number * self.factor + self.offset
-        try:
-            factor, offset = conversion(stated, self.entry.unit or "1")
-        except UnitError as error:
-            raise FieldError(f"{error}; it is {self.channel.property}") from None
+            return self.convert(number)
         channel = self.channel
-        return (number * channel.scale + channel.offset) * factor + offset
+        try:
+            factor, offset = exact_conversion(stated, self.entry.unit or "1")
+        except UnitError as error:
+            raise FieldError(f"{error}; it is {channel.property}") from None
+        return linear(fraction(channel.scale) * factor, fraction(channel.offset) * factor + offset)(number)
 
 
 def rule_of(channel: Channel) -> Rule | None:
@@ -75,16 +81,13 @@ def rule_of(channel: Channel) -> Rule | None:
     if channel.property == IGNORE:
         return None
     entry = vocabulary()[channel.property]
-    factor, offset = conversion(channel.unit, entry.unit) if channel.unit and entry.unit else (1.0, 0.0)
+    unit, wanted = channel.unit, entry.unit
+    factor, offset = exact_conversion(unit, wanted) if unit and wanted else (Fraction(1), Fraction(0))
     low = channel.low if channel.low is not None else entry.low
     high = channel.high if channel.high is not None else entry.high
+    scale, shift = fraction(channel.scale) * factor, fraction(channel.offset) * factor + offset
     return Rule(
-        channel,
-        entry,
-        channel.scale * factor,
-        channel.offset * factor + offset,
-        -inf if low is None else low,
-        inf if high is None else high,
+        channel, entry, scale, shift, -inf if low is None else low, inf if high is None else high, linear(scale, shift)
     )
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from citylab.exact import fraction, linear
 from citylab.message import Refusal
 from citylab.number import FieldError, read_number
 from citylab.path import MISSING, leaves, lookup, matches, path_pattern
@@ -45,7 +46,8 @@ def find_fix(place: Place, content: Any) -> tuple[Fix | None, int, Refusal | Non
             return None, 1, None
         if any(matches(content, {name: value}) for name, value in place.unless.items()):
             return None, 1, None
-        latitude, longitude = found[0] * place.scale, found[1] * place.scale
+        degrees = linear(fraction(place.scale))
+        latitude, longitude = degrees(found[0]), degrees(found[1])
         if latitude == 0 and longitude == 0:
             return None, 1, None
         check_fix(latitude, longitude)

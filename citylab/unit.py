@@ -1,12 +1,14 @@
 """Units: a subset of UCUM with the typographic and vendor spellings met in payloads, and their conversion."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from math import pi
 
 from citylab.document import nearest
+from citylab.exact import linear
 
 Dimension = tuple[tuple[str, int], ...]
 
@@ -25,35 +27,36 @@ class Unit:
         Base symbols with their powers, sorted; empty for dimensionless units.
     """
 
-    factor: float
-    offset: float
+    factor: Fraction
+    offset: Fraction
     dimension: Dimension
 
 
-def _unit(factor: float, offset: float = 0.0, **powers: int) -> Unit:
-    return Unit(factor, offset, tuple(sorted(powers.items())))
+def _unit(factor: str | int, offset: str | int = 0, **powers: int) -> Unit:
+    return Unit(Fraction(factor), Fraction(offset), tuple(sorted(powers.items())))
 
 
 _ATOMS = {
     "1": _unit(1), "m": _unit(1, m=1), "g": _unit(1, g=1), "s": _unit(1, s=1), "A": _unit(1, A=1), "K": _unit(1, K=1),
-    "Cel": _unit(1, 273.15, K=1), "[degF]": _unit(5 / 9, 459.67 * 5 / 9, K=1), "%": _unit(0.01),
-    "[ppth]": _unit(1e-3), "[ppm]": _unit(1e-6), "[ppb]": _unit(1e-9),
+    "Cel": _unit(1, "273.15", K=1), "[degF]": _unit("5/9", "45967/180", K=1), "%": _unit("0.01"),
+    "[ppth]": _unit("1e-3"), "[ppm]": _unit("1e-6"), "[ppb]": _unit("1e-9"),
     "min": _unit(60, s=1), "h": _unit(3600, s=1), "d": _unit(86400, s=1), "Hz": _unit(1, s=-1),
-    "N": _unit(1e3, g=1, m=1, s=-2), "Pa": _unit(1e3, g=1, m=-1, s=-2), "bar": _unit(1e8, g=1, m=-1, s=-2),
-    "J": _unit(1e3, g=1, m=2, s=-2), "W": _unit(1e3, g=1, m=2, s=-3), "V": _unit(1e3, A=-1, g=1, m=2, s=-3),
-    "C": _unit(1, A=1, s=1), "Ohm": _unit(1e3, A=-2, g=1, m=2, s=-3), "S": _unit(1e-3, A=2, g=-1, m=-2, s=3),
-    "L": _unit(1e-3, m=3), "t": _unit(1e6, g=1), "ar": _unit(100, m=2), "deg": _unit(1, deg=1),
-    "rad": _unit(180 / pi, deg=1),
+    "N": _unit("1e3", g=1, m=1, s=-2), "Pa": _unit("1e3", g=1, m=-1, s=-2), "bar": _unit("1e8", g=1, m=-1, s=-2),
+    "J": _unit("1e3", g=1, m=2, s=-2), "W": _unit("1e3", g=1, m=2, s=-3), "V": _unit("1e3", A=-1, g=1, m=2, s=-3),
+    "C": _unit(1, A=1, s=1), "Ohm": _unit("1e3", A=-2, g=1, m=2, s=-3), "S": _unit("1e-3", A=2, g=-1, m=-2, s=3),
+    "L": _unit("1e-3", m=3), "t": _unit("1e6", g=1), "ar": _unit(100, m=2), "deg": _unit(1, deg=1),
+    "rad": _unit(repr(180 / pi), deg=1),
     "lx": _unit(1, lx=1), "lm": _unit(1, lm=1), "cd": _unit(1, cd=1), "R": _unit(1, R=1), "Sv": _unit(1, Sv=1),
     "Bq": _unit(1, Bq=1), "mol": _unit(1, mol=1), "[pH]": _unit(1, pH=1), "dB": _unit(1, dB=1),
-    "dB[SPL]": _unit(1, dB=1), "dBm": _unit(1, dBm=1), "[g]": _unit(9.80665, m=1, s=-2),
-    "[in_i]": _unit(0.0254, m=1), "[ft_i]": _unit(0.3048, m=1), "[mi_i]": _unit(1609.344, m=1),
-    "[kn_i]": _unit(1852 / 3600, m=1, s=-1), "[nmi_i]": _unit(1852, m=1), "[lb_av]": _unit(453.59237, g=1),
-    "[oz_av]": _unit(28.349523125, g=1), "[psi]": _unit(6894757.293168, g=1, m=-1, s=-2),
-    "m[Hg]": _unit(133322387.415, g=1, m=-1, s=-2), "[in_i'Hg]": _unit(3386388.640341, g=1, m=-1, s=-2),
-    "[gal_us]": _unit(3.785411784e-3, m=3), "[Btu]": _unit(1055055.85262, g=1, m=2, s=-2),
+    "dB[SPL]": _unit(1, dB=1), "dBm": _unit(1, dBm=1), "[g]": _unit("9.80665", m=1, s=-2),
+    "[in_i]": _unit("0.0254", m=1), "[ft_i]": _unit("0.3048", m=1), "[mi_i]": _unit("1609.344", m=1),
+    "[kn_i]": _unit("463/900", m=1, s=-1), "[nmi_i]": _unit(1852, m=1), "[lb_av]": _unit("453.59237", g=1),
+    "[oz_av]": _unit("28.349523125", g=1), "[psi]": _unit("6894757.293168", g=1, m=-1, s=-2),
+    "m[Hg]": _unit("133322387.415", g=1, m=-1, s=-2), "[in_i'Hg]": _unit("3386388.640341", g=1, m=-1, s=-2),
+    "[gal_us]": _unit("3.785411784e-3", m=3), "[Btu]": _unit("1055055.85262", g=1, m=2, s=-2),
 }  # fmt: skip
-_PREFIXES = {"T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3, "h": 1e2, "d": 1e-1, "c": 1e-2, "m": 1e-3, "u": 1e-6, "n": 1e-9}
+_POWERS = {"T": 12, "G": 9, "M": 6, "k": 3, "h": 2, "d": -1, "c": -2, "m": -3, "u": -6, "n": -9}
+_PREFIXES = {sign: Fraction(10) ** power for sign, power in _POWERS.items()}
 _PREFIXABLE = frozenset(
     ("m", "g", "s", "A", "K", "Hz", "N", "Pa", "bar", "J", "W", "V", "C", "Ohm", "S", "L", "t", "ar", "lx", "lm", "R",
      "Sv", "Bq", "mol", "m[Hg]", "[g]")
@@ -124,12 +127,12 @@ def _symbol(name: str) -> Unit:
         return _ATOMS[name]
     if name[:1] in _PREFIXES and name[1:] in _PREFIXABLE:
         atom = _ATOMS[name[1:]]
-        return Unit(atom.factor * _PREFIXES[name[0]], 0.0, atom.dimension)
+        return Unit(atom.factor * _PREFIXES[name[0]], Fraction(0), atom.dimension)
     raise UnitError(name)
 
 
 def _parse(code: str) -> Unit:
-    factor, powers, terms = 1.0, dict[str, int](), list(_terms(code))
+    factor, powers, terms = Fraction(1), dict[str, int](), list(_terms(code))
     if len(terms) == 1 and terms[0][1] == 1:
         return _symbol(terms[0][0])
     for name, power in terms:
@@ -137,7 +140,7 @@ def _parse(code: str) -> Unit:
         factor *= unit.factor**power
         for base, exponent in unit.dimension:
             powers[base] = powers.get(base, 0) + exponent * power
-    return Unit(factor, 0.0, tuple(sorted((base, power) for base, power in powers.items() if power)))
+    return Unit(factor, Fraction(0), tuple(sorted((base, power) for base, power in powers.items() if power)))
 
 
 @lru_cache(maxsize=4096)
@@ -187,7 +190,7 @@ def parse_unit(text: str) -> Unit:
 
 
 @lru_cache(maxsize=4096)
-def conversion(source: str, target: str) -> tuple[float, float]:
+def exact_conversion(source: str, target: str) -> tuple[Fraction, Fraction]:
     """Factor and offset that take a value from one unit to another: ``value * factor + offset``.
 
     Raises
@@ -197,17 +200,44 @@ def conversion(source: str, target: str) -> tuple[float, float]:
 
     Examples
     --------
-    >>> conversion("kWh", "W.h")
-    (1000.0, 0.0)
+    >>> exact_conversion("kWh", "W.h")
+    (Fraction(1000, 1), Fraction(0, 1))
     """
     if source == target or ucum(source) == target:
-        return 1.0, 0.0
+        return Fraction(1), Fraction(0)
     have, want = parse_unit(source), parse_unit(target)
     if have.dimension != want.dimension:
         raise UnitError(f'"{source[:40]}" cannot become "{target}"; expected a unit of the same kind as "{target}"')
-    factor = have.factor / want.factor
-    rounded = float(f"{factor:.15g}")
-    return rounded, (have.offset - want.offset) / want.factor
+    return have.factor / want.factor, (have.offset - want.offset) / want.factor
+
+
+def conversion(source: str, target: str) -> tuple[float, float]:
+    """The same as floats.
+
+    Examples
+    --------
+    >>> conversion("kWh", "W.h")
+    (1000.0, 0.0)
+    """
+    factor, offset = exact_conversion(source, target)
+    return float(factor), float(offset)
+
+
+@lru_cache(maxsize=4096)
+def converter(source: str, target: str) -> Callable[[int | float], float]:
+    """A function that takes a value from one unit to another, rounded once (see `citylab.exact.linear`).
+
+    Raises
+    ------
+    UnitError
+        If a unit is not known, or they measure different things.
+
+    Examples
+    --------
+    >>> converter("°F", "Cel")(50)
+    10.0
+    """
+    return linear(*exact_conversion(source, target))
 
 
 @lru_cache(maxsize=4096)

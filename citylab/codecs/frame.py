@@ -1,9 +1,12 @@
 """Binary numbers in frames: types such as ``s16`` and ``u24``, with mask, scale and byte order."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
+
+from citylab.exact import fraction, linear
 
 Order = Literal["big", "little"]
 _TYPE = re.compile(r"([us])(8|16|24|32|64)\s*(?:&\s*(0x[0-9a-fA-F]+|\d+))?\s*(?:>>\s*(\d+))?|skip(\d+)")
@@ -36,7 +39,7 @@ class Item:
         if self.mask:
             number &= self.mask
         number >>= self.shift
-        return number if self.scale == 1 else round(number * self.scale, 9)
+        return number if self.scale == 1 else _scaled(self.scale)(number)
 
     def write(self, value: Any, order: Order) -> bytes:
         """Bytes of a value; out of range takes the nearest that fits."""
@@ -46,6 +49,11 @@ class Item:
         if self.mask and not self.signed:
             high = self.mask
         return min(max(number, low), high).to_bytes(self.size, order, signed=self.signed)
+
+
+@lru_cache(maxsize=4096)
+def _scaled(scale: float) -> Callable[[int | float], float]:
+    return linear(fraction(scale))
 
 
 @lru_cache(maxsize=4096)
