@@ -100,7 +100,11 @@ class DuckDBStore:
                 return
             rows = [(s.id, s.key.thing, s.key.observed_property, s.key.channel) for s in fresh]
             with self.database.transaction() as cursor:
-                cursor.executemany("INSERT INTO datastream VALUES (?, ?, ?, ?)", rows)
+                # One statement of lists: a statement a row takes a second for 2,500 of them.
+                cursor.execute(
+                    "INSERT INTO datastream SELECT unnest(?), unnest(?), unnest(?), unnest(?)",
+                    [list(column) for column in zip(*rows, strict=True)],
+                )
             self._catalog.add(fresh)
             self._newest.grow(self._catalog.top)
 
