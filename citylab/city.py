@@ -34,6 +34,14 @@ class Statistic(Document):
     note: str = ""
 
 
+class Origin(Document):
+    """Where population, households and area of a city and its districts come from; see `Statistic`."""
+
+    year: int = Field(ge=1900, le=2200)
+    source: str = Field(min_length=1)
+    grade: Grade
+
+
 class District(Document):
     """A part of the city.
 
@@ -64,6 +72,8 @@ class City(Document):
         [km2]
     altitude : float
         [m]
+    origin : Origin | None
+        Of population, households and area; None: not said.
     statistics : dict
         By name of the indicator input, then by year.
     simulation : dict
@@ -83,6 +93,7 @@ class City(Document):
     population: int = Field(gt=0)
     households: int = Field(gt=0)
     area: float = Field(gt=0)
+    origin: Origin | None = None
     districts: tuple[District, ...] = Field(min_length=1)
     statistics: Mapping[str, tuple[Statistic, ...]] = Field(default_factory=dict)
     simulation: Mapping[str, Any] = Field(default_factory=dict)

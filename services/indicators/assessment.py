@@ -49,6 +49,8 @@ class Figure:
         Year of a statistic.
     raw : float | None
         The amount before it was brought to a year.
+    raw_from : int | None
+        Single readings of the period before it are removed [us]; None: all are there.
     """
 
     value: float
@@ -64,6 +66,7 @@ class Figure:
     of: tuple[str, ...] = ()
     year: int | None = None
     raw: float | None = None
+    raw_from: int | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -145,6 +148,22 @@ class Assessment:
     def partial(self) -> bool:
         """Whether some of its values can be said and some cannot."""
         return self.reported and any(point.value is None for point in self.points)
+
+    @property
+    def used(self) -> tuple[Figure, ...]:
+        """The inputs that its values stand on."""
+        names = dict.fromkeys(name for point in self.points if point.value is not None for name in point.inputs)
+        return tuple(self.inputs[name] for name in names)
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Years of the statistics that its values stand on."""
+        return tuple(sorted({figure.year for figure in self.used if figure.year is not None}))
+
+    @property
+    def raw_from(self) -> int | None:
+        """Single readings of the period before it are removed [us]; None: all it stands on are there."""
+        return max((figure.raw_from for figure in self.used if figure.raw_from is not None), default=None)
 
     @property
     def status(self) -> Status:

@@ -8,19 +8,10 @@ from services.body import read_body
 from services.context import Context
 from services.error import RequestError
 from services.indicators.importer import ImportMistakesError
-from services.indicators.schema import (
-    EvidenceModel,
-    FindingModel,
-    HistoryModel,
-    ImportMistakeModel,
-    ImportResult,
-    IndicatorList,
-    IndicatorModel,
-    PlanModel,
-    ScorecardModel,
-    StatisticModel,
-)
+from services.indicators.schema import EvidenceModel, HistoryModel, IndicatorList, IndicatorModel, PlanModel
+from services.indicators.score_schema import FindingModel, ScorecardModel
 from services.indicators.service import Family, IndicatorService, shared_service
+from services.indicators.statistic_schema import ChangeModel, ImportMistakeModel, ImportResult, StatisticModel
 
 _MOST_BYTES = 5_000_000
 PeriodText = Annotated[
@@ -98,12 +89,28 @@ def router(  # noqa: C901 - one function an endpoint
     @api.get("/statistics")
     def list_statistics() -> list[StatisticModel]:
         """Statistics of the city: those of its file and those imported."""
-        return [StatisticModel.of(e) for e in own.statistics()]
+        return [StatisticModel.model_validate(e) for e in own.statistics()]
 
     @api.get("/statistics/template", response_class=Response)
     def statistics_template() -> Response:
         """A CSV file of all statistics, to be filled in."""
         return Response(own.template(), media_type="text/csv; charset=utf-8")
+
+    @api.get("/statistics/changes")
+    def statistic_changes(name: Annotated[str, Query(max_length=80)] = "") -> list[ChangeModel]:
+        """Imported statistics that were replaced or taken back, and why; oldest first."""
+        return [ChangeModel.model_validate(c) for c in own.statistic_changes(name)]
+
+    @api.delete("/statistics/{name}")
+    def forget_statistic(
+        name: str,
+        year: int,
+        why: Annotated[str, Query(description="kept with what changes by it", min_length=1, max_length=400)],
+        area: AreaText = "",
+    ) -> StatisticModel:
+        """Take an imported statistic back; that of the city's own file, if there is one, counts again."""
+        with _clear_errors():
+            return StatisticModel.model_validate(own.forget_statistic(name, year, area, why))
 
     @api.post("/statistics", responses={422: {"model": ImportResult}})
     async def import_statistics(
@@ -115,9 +122,9 @@ def router(  # noqa: C901 - one function an endpoint
             kept = own.import_statistics(body, file)
         except ImportMistakesError as error:
             response.status_code = 422
-            mistakes = [ImportMistakeModel(row=m.row, column=m.column, text=m.text) for m in error.mistakes]
+            mistakes = [ImportMistakeModel.model_validate(m) for m in error.mistakes]
             return ImportResult(kept=0, mistakes=mistakes)
-        return ImportResult(kept=len(kept), mistakes=[])
+        return ImportResult(kept=len(kept.entries), mistakes=[], blank=list(kept.blank))
 
     return api
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
 from threading import Lock
 
-from citylab.city import City, Grade
-from citylab.instant import Clock
+from citylab.city import City
+from citylab.instant import MICROSECONDS, Clock
 from citylab.observation import Provenance
 from citylab.state import State
 from citylab.store import Function, Store
@@ -16,12 +16,13 @@ from services.indicators.check import card_warnings
 from services.indicators.expression import Expression
 from services.indicators.fleet import Fleet, number_of
 from services.indicators.frame import Frame, Frames, Need, Wanted, Width, need_of
-from services.indicators.function import FUNCTIONS, Scene
+from services.indicators.function import FUNCTIONS, Removed, Scene
 from services.indicators.period import Period
-from services.indicators.statistic import Statistics, kept_entries
+from services.indicators.statistic import ImportedStatistics, Statistics, distance
 from services.indicators.stream import stream_figure
 
 _LONG_WINDOW_DAYS = 40.0
+_FRESH = 10 * MICROSECONDS
 _MOST_FIGURES = 2000
 
 
@@ -41,10 +42,12 @@ class Engine:
         self.clock = clock
         self.catalogue = catalogue
         self.frames = Frames(store, clock)
+        self.imported = ImportedStatistics(state.memory("services"))
         self._fleet: Fleet | None = None
         self._needs: dict[tuple[str, Width, bool], Need] = {}
         self._lock = Lock()
         self._figures: dict[tuple[object, ...], tuple[Frame, Figure | str]] = {}
+        self._removed: tuple[int, Removed | None] | None = None
 
     def remembered(self, key: tuple[object, ...], frame: Frame, compute: Callable[[], Figure | str]) -> Figure | str:
         """The figure of a stream selection; computed anew when its frame is another one."""
@@ -57,6 +60,15 @@ class Engine:
         self._figures[key] = (frame, figure)
         return figure
 
+    def removed(self) -> Removed | None:
+        """What the retention has removed of the single readings; asked every ten seconds."""
+        now = self.clock()
+        if self._removed is None or now - self._removed[0] > _FRESH:
+            info = self.store.info()
+            removed = None if info.raw_from is None else Removed(info.raw_from, info.rolled_until is not None)
+            self._removed = (now, removed)
+        return self._removed[1]
+
     def fleet(self) -> Fleet:
         """The registry as it is now."""
         with self._lock:
@@ -67,7 +79,7 @@ class Engine:
 
     def statistics(self) -> Statistics:
         """The statistics as they are now."""
-        return Statistics(self.city, kept_entries(self.state.memory("services")))
+        return Statistics(self.city, self.imported.entries())
 
     def assess(self, cards: Iterable[Card], period: Period, area: str = "") -> list[Assessment]:
         """Assess cards for a period.
@@ -131,6 +143,8 @@ class _Run:
         self.period = period
         self.area = area
         self.now = engine.clock()
+        removed = engine.removed()
+        self.removed = removed if removed is not None and period.start < removed.before else None
         district = next((d for d in engine.city.districts if d.name == area), None)
         self.population = float(district.population if district else engine.city.population)
 
@@ -202,7 +216,15 @@ class _Run:
             item,
             self.fleet.select(stream, self.area),
             frame,
-            Scene(self.period, self.engine.city, self.population, self.engine.store, self.now, not card.operational),
+            Scene(
+                self.period,
+                self.engine.city,
+                self.population,
+                self.engine.store,
+                self.now,
+                not card.operational,
+                self.removed,
+            ),
         )
 
     def _registry(self, inventory: Inventory, item: Input) -> Figure | str:
@@ -237,8 +259,8 @@ class _Run:
 
     def _statistic(self, name: str, item: Input) -> Figure | str:
         found = self.statistics.find(name, self.period.year, self.area)
-        if found is None:
-            return f'no statistic "{name}"{f" of {self.area}" if self.area else ""}'
+        if isinstance(found, str):
+            return found
         entry, warnings = found
         note = f" ({entry.note})" if entry.note else ""
         return Figure(
@@ -259,9 +281,15 @@ class _Run:
             return "the profile knows no households of districts"
         value = float(getattr(district or city, field))
         provenance = Provenance.SIMULATED if city.fictional else Provenance.REPORTED
-        source = "; ".join(city.sources) or "no source given"
-        grade: Grade = "measured" if city.sources else "unknown"
-        return Figure(value, item.unit, "profile", f"{field} of the city's profile: {source}", provenance, grade)
+        text = f"{field} of the city's profile"
+        if city.origin is None:
+            warnings: tuple[str, ...] = (f"{text} does not say its year and source",)
+            return Figure(value, item.unit, "profile", text, provenance, "unknown", warnings=warnings)
+        said = distance(text, city.origin.year, self.period.year)
+        if isinstance(said, str):
+            return said
+        source, grade = f"{text}: {city.origin.source}, {city.origin.year}", city.origin.grade
+        return Figure(value, item.unit, "profile", source, provenance, grade, year=city.origin.year, warnings=said)
 
     def _expression(self, card: Card, text: str, item: Input, figures: dict[str, Figure | Missing]) -> Figure | str:
         expression = Expression(text)

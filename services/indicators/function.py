@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citylab.city import City
+from citylab.instant import format_instant
 from citylab.observation import Float64, Int64
 from citylab.store import Function, Store
 from services.indicators.card import Stream
@@ -47,6 +48,28 @@ _FEW_BUCKETS = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Removed:
+    """Single readings that the retention has removed.
+
+    Attributes
+    ----------
+    before : int
+        Older ones are gone [us].
+    rolled : bool
+        Whether rollups of hours and days stand in for them.
+    """
+
+    before: int
+    rolled: bool
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        stand_in = "rollups of hours and days stand in for them" if self.rolled else "nothing stands in for them"
+        return f"single readings before {format_instant(self.before)} are removed; {stand_in}"
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """What an assessment is about.
 
@@ -56,6 +79,8 @@ class Scene:
         Inhabitants of the area.
     annual : bool
         Whether the card is about a year.
+    removed : Removed | None
+        What is gone of the period.
     """
 
     period: Period
@@ -64,6 +89,7 @@ class Scene:
     store: Store
     now: int
     annual: bool
+    removed: Removed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,12 +250,16 @@ def _interruptions(r: Reading, *, minutes: bool) -> Result:
         r.rows,
         min(r.scene.period.end, r.scene.now),
         dict(zip(ids.tolist(), r.weight, strict=True)),
+        None if r.scene.removed is None else (r.scene.removed.before, r.scene.period.zone),
     )
     notes = [f"{found.momentary} interruptions of at most 5 minutes left out"] if found.momentary else []
     if found.running:
         notes.append(f"{found.running} interruptions not over yet, counted up to now")
     if found.earlier:
         notes.append(f"{found.earlier} interruptions ran when the period began: their minutes count, they do not")
+    if r.scene.removed is not None and r.scene.removed.rolled:
+        since = format_instant(r.scene.removed.before)
+        notes.append(f"before {since} interruptions are known by the hour: several within one count as one")
     interval = float(np.median(86400 / np.maximum(r.frame.count[r.rows].max(axis=1), 1)))
     if interval > 300:
         notes.append(f"readings come about every {interval / 60:.0f} minutes: shorter interruptions are not seen")

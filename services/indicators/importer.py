@@ -15,6 +15,8 @@ from services.indicators.statistic import Entry
 
 REQUIRED = ("name", "year", "value", "source", "grade")
 OPTIONAL = ("note", "area", "unit", "text")
+_GIVEN = {"name", "unit", "text"}
+"""Columns that the template fills in itself."""
 _MOST_ROWS = 20_000
 _FIRST_YEAR = 1900
 _YES_NO = {"yes": 1.0, "true": 1.0, "1": 1.0, "no": 0.0, "false": 0.0, "0": 0.0}
@@ -65,6 +67,20 @@ class StatisticName:
     codes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a file says.
+
+    Attributes
+    ----------
+    blank : tuple[str, ...]
+        Names of rows without any figure; they say nothing, and change nothing.
+    """
+
+    entries: tuple[Entry, ...]
+    blank: tuple[str, ...] = ()
+
+
 def statistic_names(catalogue: Catalogue) -> dict[str, StatisticName]:
     """All statistics that cards ask for, by name."""
     found: dict[str, StatisticName] = {}
@@ -90,7 +106,7 @@ def template(catalogue: Catalogue) -> str:
     return out.getvalue()
 
 
-def read_statistics(content: bytes, file: str, catalogue: Catalogue, city: City, this_year: int) -> list[Entry]:
+def read_statistics(content: bytes, file: str, catalogue: Catalogue, city: City, this_year: int) -> Table:
     """Statistics of a file.
 
     Parameters
@@ -115,13 +131,15 @@ def read_statistics(content: bytes, file: str, catalogue: Catalogue, city: City,
         raise ImportMistakesError([RowMistake(line, "", "not UTF-8 text; save the file as UTF-8")]) from None
     yaml = file.lower().endswith((".yaml", ".yml"))
     rows = list(_yaml_rows(text, file, mistakes) if yaml else _csv_rows(text, mistakes))
+    filled = [(number, row) for number, row in rows if any(row[name] for name in row if name not in _GIVEN)]
+    blank = [row.get("name", "") for _, row in rows if not any(row[name] for name in row if name not in _GIVEN)]
     check = _Check(catalogue, city, this_year, mistakes)
-    entries = [entry for number, row in rows if (entry := check.entry(number, row)) is not None]
-    if not rows and not mistakes:
+    entries = [entry for number, row in filled if (entry := check.entry(number, row)) is not None]
+    if not filled and not mistakes:
         mistakes.append(RowMistake(0, "", "no rows; expected a heading and at least one row with a value"))
     if mistakes:
         raise ImportMistakesError(sorted(mistakes, key=lambda m: (m.row, m.column)))
-    return entries
+    return Table(tuple(entries), tuple(blank))
 
 
 def _csv_rows(text: str, mistakes: list[RowMistake]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -147,9 +165,7 @@ def _csv_rows(text: str, mistakes: list[RowMistake]) -> Iterator[tuple[int, dict
                 found = f"found {len(cells)} cells, expected {len(columns)}"
                 mistakes.append(RowMistake(first, "", f"{found}; put texts with a separator in quotes"))
                 continue
-            row = {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}
-            if any(row[name] for name in row if name not in {"name", "unit", "text"}):
-                yield first, row
+            yield first, {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}
             if line > _MOST_ROWS:
                 mistakes.append(RowMistake(line, "", f"more than {_MOST_ROWS} rows"))
                 return
@@ -265,7 +281,10 @@ def _yes_or_no(text: str) -> float:
 
 def _amount(text: str) -> float:
     if not text:
-        raise ValueError("is empty; leave the row out where a figure is not known (that is not zero)")
+        raise ValueError(
+            "is empty; where a figure is not known (that is not zero) leave the row out, or year, source and grade"
+            " empty too; to take back one that was imported: citylab indicators forget"
+        )
     try:
         value = float(text)
     except ValueError:

@@ -1,14 +1,14 @@
 """Interruptions of supply from the state of feeders: sustained ones, as customers feel them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from citylab.instant import MICROSECONDS
-from citylab.observation import Int32, Int64, ObservationBatch
-from citylab.store import Function, Store
+from citylab.observation import Int32, Int64
+from citylab.store import Bucket, Function, Series, Store
 from services.indicators.frame import Frame
 
 SUSTAINED = 300 * MICROSECONDS
@@ -50,11 +50,17 @@ class Interruptions:
 
 
 def sustained_interruptions(
-    store: Store, frame: Frame, rows: Int64, end: int, customers: Mapping[int, float]
+    store: Store,
+    frame: Frame,
+    rows: Int64,
+    end: int,
+    customers: Mapping[int, float],
+    removed: tuple[int, str] | None = None,
 ) -> Interruptions:
     """Interruptions of feeders over the buckets of a frame.
 
-    Days without an interruption are known from the rollups; single readings are read for the others alone.
+    Days without an interruption are known from the rollups; single readings are read for the others alone. Where these
+    are gone, hours stand in for them: then interruptions within one hour count as one.
 
     Parameters
     ----------
@@ -64,8 +70,10 @@ def sustained_interruptions(
         Interruptions that still run are counted up to here [us].
     customers : dict[int, float]
         By datastream.
+    removed : tuple[int, str] | None
+        Time before which single readings are gone [us], and the zone of the hours that stand in for them.
     """
-    series, time, down = _states(store, frame, rows)
+    series, time, down = _states(store, frame, rows, removed)
     if not len(series):
         return Interruptions(0.0, 0.0, 0, 0)
     newly = np.ones(len(series), np.bool_)
@@ -109,7 +117,10 @@ def _down_before(store: Store, frame: Frame, ids: Int32) -> Int32:
     return down
 
 
-def _states(store: Store, frame: Frame, rows: Int64) -> tuple[Int32, Int64, NDArray[np.bool_]]:
+States = tuple[Int32, Int64, NDArray[np.bool_]]
+
+
+def _states(store: Store, frame: Frame, rows: Int64, removed: tuple[int, str] | None) -> States:
     """Changes of state around interruptions, by series and time: datastream, time [us], whether it is down.
 
     Several indicators need the same; it is read once a frame, and what an older frame had is not read again.
@@ -120,17 +131,64 @@ def _states(store: Store, frame: Frame, rows: Int64) -> tuple[Int32, Int64, NDAr
         known = old.get(key)
         first = 0 if known is None else int(np.searchsorted(frame.edges, until))
         windows = _windows(frame, rows, first)
-        batches = [store.read(frame.datastream[r].astype(np.int32), start, stop) for r, start, stop in windows]
-        batch = ObservationBatch.concatenate([b for b in batches if len(b)])
-        series, time, down = batch.datastream, batch.phenomenon_time, batch.result == 0
+        parts = [_read(store, frame.datastream[r], start, stop, removed) for r, start, stop in windows]
         if known is not None:
             keep = known[1] < frame.edges[first]
-            series = np.concatenate([known[0][keep], series])
-            time = np.concatenate([known[1][keep], time])
-            down = np.concatenate([known[2][keep], down])
-        frame.memo[key] = _changes(series, time, down)
-    states: tuple[Int32, Int64, NDArray[np.bool_]] = frame.memo[key]
+            parts.insert(0, (known[0][keep], known[1][keep], known[2][keep]))
+        frame.memo[key] = _changes(*_joined(parts))
+    states: States = frame.memo[key]
     return states
+
+
+def _joined(parts: Sequence[States]) -> States:
+    nothing: States = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.bool_))
+    series, time, down = zip(nothing, *parts, strict=True)
+    return np.concatenate(series), np.concatenate(time), np.concatenate(down)
+
+
+def _read(store: Store, ids: Int32, start: int, stop: int, removed: tuple[int, str] | None) -> States:
+    """States in a window: of single readings, and of hours where these are gone."""
+    parts: list[States] = []
+    if removed is not None and start < removed[0]:
+        until = min(stop, removed[0])
+        wanted = (Function.FIRST, Function.LAST, Function.DURATION)
+        parts.append(hourly_states(store.aggregate(ids, start, until, Bucket.HOUR, removed[1], wanted)))
+        start = until
+    if start < stop:
+        batch = store.read(ids.astype(np.int32), start, stop)
+        parts.append((batch.datastream, batch.phenomenon_time, batch.result == 0))
+    return _joined(parts)
+
+
+def hourly_states(hours: Series) -> States:
+    """States that hours tell: the time without supply is theirs, where it lies in the hour follows from its neighbours.
+
+    Interruptions within an hour become one.
+
+    Parameters
+    ----------
+    hours : Series
+        FIRST, LAST and DURATION of the energised state.
+    """
+    series, start, end = hours.datastream, hours.start, hours.end
+    after = hours.values[Function.LAST] == 0
+    new = np.append(True, series[1:] != series[:-1])[: len(series)]
+    before = np.where(new, hours.values[Function.FIRST] == 0, np.roll(after, 1))
+    off = np.clip(end - start - hours.values[Function.DURATION] * MICROSECONDS, 0, end - start).astype(np.int64)
+    middle = (end - start - off) // 2
+    # supply ends at `fall` and comes back at `rise`, in this order unless it was away already when the hour began
+    fall = np.where(before, np.where(after, end - off // 2, end), np.where(after, end - off, start + middle))
+    rise = np.where(before, np.where(after, start + off // 2, start + off), start + middle + off)
+    whole = before & after & (off >= end - start - MICROSECONDS)
+    inside = (before == after) & (off > 0) & ~whole
+    falls, rises = inside | (after & ~before), inside | (before & ~after)
+    return _joined(
+        [
+            (series, start, before),
+            (series[falls], fall[falls], np.ones(int(falls.sum()), np.bool_)),
+            (series[rises], rise[rises], np.zeros(int(rises.sum()), np.bool_)),
+        ]
+    )
 
 
 def _changes(series: Int32, time: Int64, down: NDArray[np.bool_]) -> tuple[Int32, Int64, NDArray[np.bool_]]:

@@ -1,36 +1,46 @@
-"""What the indicator endpoints answer."""
+"""What the indicator endpoints answer: assessments with their evidence, versions and lacks."""
 
-from pydantic import BaseModel, Field
+from typing import Annotated
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from citylab.instant import format_instant
+from citylab.observation import Provenance
 from services.indicators.assessment import Assessment, Figure, Missing, PointValue
 from services.indicators.card import Card
-from services.indicators.check import Finding
 from services.indicators.history import Kept
 from services.indicators.language import name_of
 from services.indicators.period import Period
 from services.indicators.plan import Plan
-from services.indicators.score import Scorecard
-from services.indicators.statistic import Entry
+
+Instant = Annotated[str, BeforeValidator(lambda given: format_instant(given) if isinstance(given, int) else given)]
+"""A time in ISO 8601, of microseconds."""
+Origin = Annotated[str, BeforeValidator(lambda given: given.label if isinstance(given, Provenance) else given)]
+"""A provenance by its name."""
 
 
-class PeriodModel(BaseModel):
+class FromOurs(BaseModel):
+    """A model whose fields are those of one of our own objects."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class PeriodModel(FromOurs):
     """A period; its end is not part of it."""
 
     kind: str
-    start: str
-    end: str
+    start: Instant
+    end: Instant
     label: str
     zone: str
 
     @staticmethod
     def of(period: Period) -> "PeriodModel":
         """The model of a period."""
-        start, end = format_instant(period.start), format_instant(period.end)
-        return PeriodModel(kind=period.kind, start=start, end=end, label=period.label, zone=period.zone)
+        return PeriodModel.model_validate(period)
 
 
-class MissingModel(BaseModel):
+class MissingModel(FromOurs):
     """An input that cannot be said; one reason for each source tried."""
 
     name: str
@@ -40,10 +50,10 @@ class MissingModel(BaseModel):
     @staticmethod
     def of(missing: Missing) -> "MissingModel":
         """The model of a missing input."""
-        return MissingModel(name=missing.name, text=missing.text, reasons=list(missing.reasons))
+        return MissingModel.model_validate(missing)
 
 
-class PointModel(BaseModel):
+class PointModel(FromOurs):
     """One value of an indicator; null where it cannot be said."""
 
     name: str
@@ -54,7 +64,7 @@ class PointModel(BaseModel):
     denominator: float | None
     status: str
     coverage: float | None
-    provenance: str | None
+    provenance: Origin | None
     grade: str | None
     inputs: list[str]
     missing: list[MissingModel]
@@ -62,20 +72,7 @@ class PointModel(BaseModel):
     @staticmethod
     def of(point: PointValue) -> "PointModel":
         """The model of a value."""
-        return PointModel(
-            name=point.name,
-            label=point.label,
-            unit=point.unit,
-            value=point.value,
-            numerator=point.numerator,
-            denominator=point.denominator,
-            status=point.status.value,
-            coverage=point.coverage,
-            provenance=point.provenance.label if point.provenance is not None else None,
-            grade=point.grade,
-            inputs=list(point.inputs),
-            missing=[MissingModel.of(m) for m in point.missing],
-        )
+        return PointModel.model_validate(point)
 
 
 class IndicatorModel(BaseModel):
@@ -111,6 +108,9 @@ class IndicatorModel(BaseModel):
     coverage: float | None = Field(description="share of the expected readings that is there")
     provenance: str | None = Field(description="the weakest of all inputs")
     grade: str | None
+    iot_derivable: str | None = Field(description="measured, partly or reported: whether sensors can give it; ours")
+    statistic_years: list[int] = Field(description="years of the statistics it stands on")
+    raw_from: Instant | None = Field(description="single readings of the period before it are removed")
     warnings: list[str]
 
     @staticmethod
@@ -145,6 +145,9 @@ class IndicatorModel(BaseModel):
             "coverage": a.coverage,
             "provenance": a.provenance.label if a.provenance is not None else None,
             "grade": a.grade,
+            "iot_derivable": card.iot_derivable,
+            "statistic_years": list(a.years),
+            "raw_from": a.raw_from,
             "warnings": list(a.warnings),
         }
 
@@ -172,6 +175,7 @@ class FigureModel(BaseModel):
     things: list[str]
     made_of: list[str]
     year: int | None
+    raw_from: Instant | None = Field(default=None, description="single readings of the period before it are removed")
     warnings: list[str]
 
     @staticmethod
@@ -193,6 +197,7 @@ class FigureModel(BaseModel):
             things=list(figure.things),
             made_of=list(figure.of),
             year=figure.year,
+            raw_from=figure.raw_from,
             warnings=list(figure.warnings),
         )
 
@@ -259,81 +264,7 @@ class IndicatorList(BaseModel):
     indicators: list[IndicatorModel]
 
 
-class FindingModel(BaseModel):
-    """Something a verifier would ask about."""
-
-    rule: str
-    codes: list[str]
-    severity: str
-    text: str
-
-    @staticmethod
-    def of(finding: Finding) -> "FindingModel":
-        """The model of a finding."""
-        return FindingModel(rule=finding.rule, codes=list(finding.codes), severity=finding.severity, text=finding.text)
-
-
-class ScoreModel(BaseModel):
-    """The score of one value."""
-
-    code: str
-    point: str
-    name: str
-    value: float | None
-    target: float | None
-    target_source: str
-    share: float | None = Field(description="share of the target [%]")
-    band: str
-    points: int | None
-    provisional: bool
-    left_out: str
-
-
-class GroupModel(BaseModel):
-    """Roll-up of a dimension, sub-dimension or category; never below 25 % where it is scored."""
-
-    level: str
-    name: str
-    parent: str
-    percent: float | None
-    band: str
-    scored: int
-    items: int
-    provisional: bool
-
-
-class ScorecardModel(BaseModel):
-    """Scores of a period."""
-
-    targets: str = Field(description="whose targets these are")
-    period: PeriodModel
-    scores: list[ScoreModel]
-    groups: list[GroupModel]
-
-    @staticmethod
-    def of(card: Scorecard, label: str, period: Period) -> "ScorecardModel":
-        """The model of a scorecard."""
-        scores = [
-            ScoreModel(
-                code=s.code,
-                point=s.point,
-                name=s.name,
-                value=s.value,
-                target=s.target.value if s.target else None,
-                target_source=s.target.source if s.target else "",
-                share=s.share,
-                band=s.band,
-                points=s.points,
-                provisional=s.provisional,
-                left_out=s.left_out,
-            )
-            for s in card.points
-        ]
-        groups = [GroupModel.model_validate(g, from_attributes=True) for g in card.groups]
-        return ScorecardModel(targets=label, period=PeriodModel.of(period), scores=scores, groups=groups)
-
-
-class LackModel(BaseModel):
+class LackModel(FromOurs):
     """An input that is missing, with the ways to get it."""
 
     name: str
@@ -344,7 +275,7 @@ class LackModel(BaseModel):
     reasons: list[str]
 
 
-class PlanModel(BaseModel):
+class PlanModel(FromOurs):
     """What is there and what is lacking."""
 
     reported: list[str]
@@ -355,10 +286,10 @@ class PlanModel(BaseModel):
     @staticmethod
     def of(plan: Plan) -> "PlanModel":
         """The model of a plan."""
-        return PlanModel.model_validate(plan, from_attributes=True)
+        return PlanModel.model_validate(plan)
 
 
-class VersionModel(BaseModel):
+class VersionModel(FromOurs):
     """One value as it was said once."""
 
     point: str
@@ -368,11 +299,11 @@ class VersionModel(BaseModel):
     status: str
     provenance: str | None
     coverage: float | None
-    computed: str
+    computed: Instant = Field(validation_alias=AliasChoices("computed", "computed_time"))
     why: str
 
 
-class HistoryModel(BaseModel):
+class HistoryModel(FromOurs):
     """All versions of an indicator for an area and period, oldest first."""
 
     code: str
@@ -383,51 +314,4 @@ class HistoryModel(BaseModel):
     @staticmethod
     def of(kept: Kept) -> "HistoryModel":
         """The model of kept versions."""
-        versions = [
-            VersionModel(
-                point=v.point,
-                value=v.value,
-                numerator=v.numerator,
-                denominator=v.denominator,
-                status=v.status,
-                provenance=v.provenance,
-                coverage=v.coverage,
-                computed=format_instant(v.computed_time),
-                why=v.why,
-            )
-            for v in kept.versions
-        ]
-        return HistoryModel(code=kept.code, area=kept.area, period=kept.period, versions=versions)
-
-
-class StatisticModel(BaseModel):
-    """One statistic of the city."""
-
-    name: str
-    year: int
-    value: float
-    source: str
-    grade: str
-    note: str
-    area: str
-    imported: bool
-
-    @staticmethod
-    def of(entry: Entry) -> "StatisticModel":
-        """The model of a statistic."""
-        return StatisticModel.model_validate(entry, from_attributes=True)
-
-
-class ImportMistakeModel(BaseModel):
-    """One mistake of an imported file."""
-
-    row: int
-    column: str
-    text: str
-
-
-class ImportResult(BaseModel):
-    """What an import kept; nothing where there is a mistake."""
-
-    kept: int
-    mistakes: list[ImportMistakeModel]
+        return HistoryModel.model_validate(kept)

@@ -14,12 +14,12 @@ from services.indicators.catalogue import SHIPPED, Catalogue, shipped_catalogue
 from services.indicators.check import Finding, findings
 from services.indicators.engine import Engine
 from services.indicators.history import History, Kept
-from services.indicators.importer import read_statistics, template
+from services.indicators.importer import Table, read_statistics, template
 from services.indicators.late import Touched
 from services.indicators.period import Period, latest, parse_period
 from services.indicators.plan import Plan, plan
 from services.indicators.score import Scorecard, score
-from services.indicators.statistic import Entry, keep_entries
+from services.indicators.statistic import Change, Entry
 from services.indicators.target import SHIPPED_TARGETS, Targets, load_targets
 
 _making = Lock()
@@ -129,10 +129,9 @@ class IndicatorService:
         ValueError
             If the period is one that ends now: only a year or a window can be restated.
         """
-        found = self._assess(self.cards("u4ssc"), period, area)
         if self.period(period).kind not in {"year", "window"}:
             raise ValueError(f'found period "{period}"; expected a year such as "2025" or "START/END" to keep')
-        return self.history.add(found, area, "computed again")
+        return self.history.add(self._assess(self.cards("u4ssc"), period, area), area, "computed again")
 
     def restate(self, observed_property: str, start: int, end: int, why: str) -> list[Kept]:
         """Compute again what late or corrected readings touch, and keep the new version where it differs.
@@ -164,8 +163,7 @@ class IndicatorService:
         for each in touched:
             self.engine.frames.touch(each.observed_property, each.start)
         changed = []
-        for text, area in self.history.periods():
-            period = self._kept_period(text)
+        for period, area in self._kept_periods():
             about = [t for t in touched if period.start < t.end and t.start < period.end]
             names = {t.observed_property for t in about}
             cards = [c for c in self.cards("u4ssc") if any(_uses(c, name) for name in names)]
@@ -173,9 +171,6 @@ class IndicatorService:
                 reasons = [t.why for t in about if _uses(card, t.observed_property)]
                 changed += self.history.add([found], area, why or "; ".join(reasons[:3]))
         return changed
-
-    def _kept_period(self, label: str) -> Period:
-        return self.period(label.replace(" to ", "/"))
 
     def statistics(self) -> list[Entry]:
         """All statistics there are."""
@@ -185,7 +180,7 @@ class IndicatorService:
         """A CSV file of all statistics, to be filled in."""
         return template(self.catalogue)
 
-    def import_statistics(self, content: bytes, file: str) -> list[Entry]:
+    def import_statistics(self, content: bytes, file: str) -> Table:
         """Keep the statistics of a CSV or YAML file; all of it, or nothing.
 
         Raises
@@ -193,13 +188,49 @@ class IndicatorService:
         ImportMistakesError
             With every mistake by row and column; nothing is kept then.
         """
-        now = to_datetime(self.context.clock()).astimezone(ZoneInfo(self.context.city.time_zone))
-        entries = read_statistics(content, file, self.catalogue, self.context.city, now.year)
-        keep_entries(self.context.state.memory("services"), entries)
-        for text, area in self.history.periods():
-            period = self._kept_period(text)
-            self.history.add(self.engine.assess(self.cards("u4ssc"), period, area), area, f"statistics of {file}")
-        return entries
+        now = self.context.clock()
+        this_year = to_datetime(now).astimezone(ZoneInfo(self.context.city.time_zone)).year
+        found = read_statistics(content, file, self.catalogue, self.context.city, this_year)
+        self.engine.imported.keep(found.entries, f"statistics of {file}", now)
+        self._restate_kept(f"statistics of {file}")
+        return found
+
+    def forget_statistic(self, name: str, year: int, area: str, why: str) -> Entry:
+        """Take an imported figure back; what the city's own file says counts again.
+
+        Parameters
+        ----------
+        why : str
+            Kept with the figure that is gone, and with every figure of a closed period that changes by it.
+
+        Raises
+        ------
+        KeyError
+            If none was imported.
+        ValueError
+            If no reason is given.
+        """
+        why = why.strip()
+        if not why:
+            raise ValueError("no reason is given; expected a few words on why the figure is taken back")
+        gone = self.engine.imported.forget(name, year, area, why, self.context.clock())
+        self._restate_kept(f"{name} of {year} taken back: {why}")
+        return gone
+
+    def statistic_changes(self, name: str = "") -> list[Change]:
+        """Imported figures that were replaced or taken back, and why; oldest first."""
+        return self.engine.imported.changes(name)
+
+    def _restate_kept(self, why: str) -> None:
+        """Compute all kept periods again."""
+        for period, area in self._kept_periods():
+            self.history.add(self.engine.assess(self.cards("u4ssc"), period, area), area, why)
+
+    def _kept_periods(self) -> list[tuple[Period, str]]:
+        """Periods that something is kept of, with their area; areas that the city has no more are left as they are."""
+        areas = {"", *(d.name for d in self.context.city.districts)}
+        kept = [(text, area) for text, area in self.history.periods() if area in areas]
+        return [(self.period(text.replace(" to ", "/")), area) for text, area in kept]
 
 
 def shared_service(context: Context) -> IndicatorService:

@@ -93,6 +93,8 @@ def _figure(r: Reading, item: Input, amount: Amount, warnings: tuple[str, ...], 
     events = stream.function in EVENTS
     coverage = None if events or stream.function in INVENTORY else float(all_.coverage.mean())
     notes = [*warnings, *more]
+    if r.scene.removed is not None:
+        notes.append(r.scene.removed.text)
     if len(r.things) < of:
         notes.append(f"{of - len(r.things)} of {of} {'/'.join(stream.kinds)} streams gave no readings")
     if coverage is not None and coverage < _LOW_COVERAGE:
@@ -113,6 +115,7 @@ def _figure(r: Reading, item: Input, amount: Amount, warnings: tuple[str, ...], 
         float(r.present.observed.max()),
         tuple(dict.fromkeys(s.thing.name for s in r.things)),
         raw=raw,
+        raw_from=None if r.scene.removed is None else r.scene.removed.before,
         warnings=tuple(notes),
     )
 

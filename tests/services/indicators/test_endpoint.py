@@ -42,11 +42,31 @@ def test_statistics_come_in_whole_or_not_at_all(own_client):
     assert answer.json()["mistakes"][0] | {"text": ""} == {"row": 2, "column": "value", "text": ""}
     assert own_client.get("/api/v1/statistics").json() == []
     answer = own_client.post("/api/v1/statistics", content=bad.replace("ten", "30").encode())
-    assert answer.json() == {"kept": 1, "mistakes": []}
+    assert answer.json() == {"kept": 1, "mistakes": [], "blank": []}
     body = own_client.get("/api/v1/indicators/sc-eh-h-3c").json()
     assert body["value"] == 10
     assert body["provenance"] == "simulated"
     assert {i["name"]: i["origin"] for i in body["inputs"]} == {"physicians": "statistic", "population": "profile"}
+
+
+def test_an_imported_statistic_can_be_taken_back(own_client):
+    row = "name,year,value,source,grade\nphysicians,2025,{},Office,measured\nlive_births,,,,\n"
+    assert own_client.post("/api/v1/statistics", content=row.format(30).encode()).json()["blank"] == ["live_births"]
+    own_client.post("/api/v1/statistics", params={"file": "b.csv"}, content=row.format(31).encode())
+    path, year = "/api/v1/statistics/physicians", {"year": 2025}
+    assert own_client.delete(path, params=year).status_code == 400, "no reason"
+    assert own_client.delete(path, params=year | {"why": " "}).status_code == 400
+    answer = own_client.delete(path, params={"year": 2024, "why": "x"})
+    assert answer.status_code == 404
+    assert "2025" in answer.json()["message"]
+    assert own_client.delete(path, params=year | {"why": "counted twice"}).json()["value"] == 31
+    assert own_client.get("/api/v1/statistics").json() == []
+    changes = own_client.get("/api/v1/statistics/changes", params={"name": "physicians"}).json()
+    assert [(c["old"], c["new"], c["why"]) for c in changes] == [
+        (30, 31, "statistics of b.csv"),
+        (31, None, "counted twice"),
+    ]
+    assert own_client.get("/api/v1/indicators/sc-eh-h-3c").json()["status"] == "NR"
 
 
 def test_scores_findings_and_plan(client):

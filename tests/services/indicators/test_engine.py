@@ -293,6 +293,21 @@ def test_interruptions_read_bit_by_bit_equal_those_read_at_once(states, parts):
     assert found == sustained_interruptions(store, anew, np.array([0]), clock[0], {1: 1.0})
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.booleans(), min_size=2, max_size=120), st.sampled_from([10, 15, 30, 45]))
+def test_hours_tell_the_same_minutes_as_single_readings(states, minutes):
+    _, store = interrupted(" ".join(str(int(s)) for s in states), every=f"{minutes}m")
+    end = parse_instant("2025-07-04T00:00:00Z")
+    frames = Frames(store, lambda: end)
+    frame = frames.get("switch_on", "day", parse_period("2025", 0, "UTC"), NEED)
+    single = sustained_interruptions(store, frame, np.array([0]), end, {1: 10.0})
+    frame.memo.clear()
+    hourly = sustained_interruptions(store, frame, np.array([0]), end, {1: 10.0}, (end, "UTC"))
+    assert hourly.customer_minutes == pytest.approx(single.customer_minutes)
+    assert hourly.customer_interruptions <= single.customer_interruptions
+    assert (hourly.customer_interruptions > 0) == (single.customer_interruptions > 0)
+
+
 def test_a_declared_interval_says_what_is_expected():
     period = parse_period("2025-06-01/2025-06-11", 0, "UTC")
     count = np.full((2, 10), 48, np.int32)

@@ -77,6 +77,29 @@ def test_corrected_statistics_restate():
     assert kept.versions[-1].why == "statistics of new.csv"
 
 
+def test_a_statistic_taken_back_restates_and_says_why():
+    here = setting(statistics={"physicians": 4})
+    here.service.record("2025")
+    here.service.import_statistics(b"name,year,value,source,grade\nphysicians,2025,5,Office,measured\n", "new.csv")
+    with pytest.raises(KeyError, match='no "physicians" of 2024 was imported; those of 2025 were'):
+        here.service.forget_statistic("physicians", 2024, "", "x")
+    here.service.forget_statistic("physicians", 2025, "", "typing mistake")
+    kept = here.service.history.kept("sc-eh-h-3c")[0]
+    assert values(kept) == pytest.approx([400, 500, 400]), "the city's own figure counts again"
+    assert kept.versions[-1].why == "physicians of 2025 taken back: typing mistake"
+
+
+def test_a_period_of_a_district_that_is_gone_stops_nothing():
+    here = setting([line(0, "0+10x99")])
+    here.service.record("2025", "north")
+    here.service.record("2025")
+    city = here.service.context.city
+    fewer = city.model_copy(update={"districts": city.districts[1:]})
+    service = IndicatorService(Context(here.store, here.state, fewer, clock=here.service.context.clock))
+    write_series(here.state, here.store, line(302, "5000"))
+    assert service.restate("electric_energy", START + 302 * DAY, START + 303 * DAY, "late")
+
+
 def test_a_period_that_ends_now_is_not_kept():
     with pytest.raises(ValueError, match="expected a year"):
         setting().service.record("rolling")

@@ -87,7 +87,7 @@ def test_yaml_mistakes_are_named(service):
 def test_right_files_are_kept_and_used(service, separator):
     text = HEADING + "physicians,2025,4,Office,measured,counted by hand,\nphysicians,2024,3,Office,survey,,\n"
     kept = service.import_statistics(("\ufeff" + text.replace(",", separator)).encode(), "s.csv")
-    assert [(e.year, e.value) for e in kept] == [(2025, 4.0), (2024, 3.0)]
+    assert [(e.year, e.value) for e in kept.entries] == [(2025, 4.0), (2024, 3.0)]
     found = service.assess("sc-eh-h-3c", "2025")
     assert found.points[0].value == pytest.approx(400)
     assert "counted by hand" in found.inputs["physicians"].source
@@ -110,7 +110,72 @@ def test_the_template_names_every_statistic_and_passes_when_filled(service):
     writer = csv.DictWriter(out, list(rows[0]))
     writer.writeheader()
     writer.writerows(rows)
-    assert len(service.import_statistics(out.getvalue().encode(), "t.csv")) == len(rows) // 2
+    found = service.import_statistics(out.getvalue().encode(), "t.csv")
+    assert len(found.entries) == len(rows) // 2
+    assert found.blank == tuple(row["name"] for i, row in enumerate(rows) if not i % 2)
+
+
+def test_a_row_with_a_year_but_no_figure_is_a_mistake_that_says_what_to_do(service):
+    text = mistakes_of(service, HEADING + "physicians,2025,,,,,\n")[2, "value"]
+    assert "leave the row out" in text
+    assert "indicators forget" in text
+
+
+@pytest.mark.parametrize(
+    ("year", "period", "value", "words"),
+    [
+        (2024, "2025", 400, "physicians is of 2024, the period is of 2025"),
+        (2025, "2024", 400, "physicians is of 2025, the period is of 2024"),
+        (2015, "2025", 400, "it is 10 years old"),
+        (2014, "2025", None, "11 years before the period (2025); at most 10 are taken"),
+        (2025, "2020", 400, "is of 2025"),
+        (2025, "2019", None, "6 years after the period (2019); at most 5 are taken"),
+    ],
+)
+def test_a_statistic_of_another_year_says_so_and_one_of_a_far_year_is_refused(service, year, period, value, words):
+    service.import_statistics((HEADING + f"physicians,{year},4,Office,measured,,\n").encode(), "s.csv")
+    found = service.assess("sc-eh-h-3c", period)
+    assert found.points[0].value == (None if value is None else pytest.approx(value))
+    if value is None:
+        assert any(words in reason for m in found.points[0].missing for reason in m.reasons)
+        assert found.years == ()
+    else:
+        assert any(words in w for w in found.warnings)
+        assert found.years == (year,)
+
+
+def test_the_nearest_year_stands_in(service):
+    rows = [f"physicians,{year},{year},Office,measured,,\n" for year in (2010, 2020, 2024, 2026)]
+    service.import_statistics((HEADING + "".join(rows)).encode(), "s.csv")
+    used = {p: service.assess("sc-eh-h-3c", p).years for p in ("2026", "2025", "2022", "2020", "2019", "2005", "2001")}
+    assert used == {
+        "2026": (2026,),
+        "2025": (2024,),
+        "2022": (2020,),
+        "2020": (2020,),
+        "2019": (2010,),
+        "2005": (2010,),
+        "2001": (),
+    }
+
+
+def test_figures_of_the_profile_name_their_own_source_and_year(service):
+    found = service.assess("sc-eh-h-3c", "2025")
+    service.import_statistics((HEADING + "physicians,2025,4,Office,measured,,\n").encode(), "s.csv")
+    found = service.assess("sc-eh-h-3c", "2025").inputs["population"]
+    assert (found.source, found.grade, found.year) == ("population of the city's profile", "unknown", None)
+    assert any("does not say its year" in w for w in found.warnings)
+    counted = {"year": 2020, "source": "Census office", "grade": "survey"}
+    city = service.context.city.model_validate(service.context.city.model_dump() | {"origin": counted})
+    context = Context(service.context.store, service.context.state, city, clock=lambda: NOW)
+    found = IndicatorService(context).assess("sc-eh-h-3c", "2025")
+    figure = found.inputs["population"]
+    assert figure.source == "population of the city's profile: Census office, 2020"
+    assert (figure.grade, figure.year) == ("survey", 2020)
+    assert "population of the city's profile is of 2020, the period is of 2025" in found.warnings
+    assert found.years == (2020, 2025)
+    far = IndicatorService(context).assess("sc-eh-h-3c", "2014")
+    assert "6 years after the period" in str(far.points[0].missing)
 
 
 def test_an_older_statistic_stands_in_and_says_so(service):
