@@ -274,7 +274,10 @@ def _provenance(message: Message, uplink: Uplink) -> Provenance:
 
 
 def _conclude(decoded: Decoded, outcomes: list[Outcome], given: Outcome | None) -> Decoded:
-    """One outcome of a message from those of its parts; a sequence where a key and time repeat."""
+    """One outcome of a message from those of its parts; a sequence where a key and time repeat.
+
+    A message that gave nothing makes no thing: else each misread topic would leave one in the registry.
+    """
     if given is not None and Outcome.STORED not in outcomes and Outcome.ERROR not in outcomes:
         outcomes = [given]
         if given is Outcome.STATUS:
@@ -286,7 +289,10 @@ def _conclude(decoded: Decoded, outcomes: list[Outcome], given: Outcome | None) 
     else:
         decoded.outcome = Outcome.ERROR if decoded.refusals else Outcome.IGNORED
     number_repeats(decoded.readings)
-    decoded.things = _merged(decoded.things)
+    things = decoded.things
+    if decoded.outcome in {Outcome.ERROR, Outcome.UNMAPPED}:
+        things = [thing for thing in things if thing.latitude is not None or thing.online is not None]
+    decoded.things = _merged(things)
     return decoded
 
 

@@ -17,6 +17,7 @@ from citylab.path import MISSING, lookup, path_pattern
 from citylab.profile import DeviceProfile
 from citylab.table import Channel, Each, TimeRule
 from citylab.topic import topic_pattern
+from citylab.uplink import Wrapping
 
 Values = Mapping[tuple[str, str], float | bool | str]
 Put = Callable[[dict[str, Any], Any], None]
@@ -63,12 +64,11 @@ def encode(
     for key in profile.match.keys:
         if lookup(content, key) is MISSING:
             _set(content, tuple(int(m[2]) if m[2] else m[1] for m in _STEP.finditer(key)), None)
-    envelope = profile.match.envelope
-    if envelope != "plain":
-        wrap = find_envelope(envelope).wrap
+    envelope = find_envelope(profile.match.envelope)
+    if isinstance(envelope, Wrapping):
         port = profile.match.port[0] if profile.match.port else int(facts.get("port", 1))
         data = codec.encode(content, port, profile.options) if profile.codec != "json" else None
-        return wrap(profile, device, content, data, port, time_us, counter, facts)
+        return envelope.wrap(profile, device, content, data, port, time_us, counter, facts)
     parts = {"device": device, "channel": next(iter(values))[1] if values else "", **facts}
     return _topic(profile, parts), codec.encode(content, 0, profile.options)
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import isfinite
-from operator import call, itemgetter
+from operator import call, gt, itemgetter, lt
 from typing import Any
 
 import numpy as np
@@ -180,6 +179,7 @@ def _reader(shape: Shape) -> Callable[[bytes], Row | None]:
     count, width, quotes = len(mapped), len(names), 2 * (len(names) + len(shape.texts))
     converters = tuple(rule.convert for _, rule, _ in shape.rules)
     converted = any(convert is not float for convert in converters)
+    lowest, highest = zip(*(rule.entry.limits for _, rule, _ in shape.rules), strict=True)
     sentinels = frozenset(
         sign for _, rule, _ in shape.rules for sign in rule.channel.absent if isinstance(sign, int | float)
     )
@@ -199,7 +199,7 @@ def _reader(shape: Shape) -> Callable[[bytes], Row | None]:
         if sentinels and not sentinels.isdisjoint(numbers):
             return None
         results = tuple(map(call, converters, numbers)) if converted else tuple(map(float, numbers))
-        return results if isfinite(sum(results)) else None
+        return None if any(map(lt, results, lowest)) or any(map(gt, results, highest)) else results
 
     def read(payload: bytes) -> Row | None:
         try:

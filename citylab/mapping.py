@@ -93,7 +93,7 @@ class Plan:
                 match = pattern.fullmatch(path) if pattern else None
                 if match:
                     return self._rule(channel), match.groupdict()
-        if path.endswith("]"):
+        if path.endswith("]") and "[" in path:
             return self._search(path[: path.rindex("[")], port)
         return self._common(path.lower()) if self.profile.common else None
 
@@ -236,7 +236,7 @@ class Plan:
             try:
                 self._read_leaf(scope, leaf, rule, {**scope.parts, **captured}, content, provenance, result)
             except FieldError as problem:
-                result.refusals.append(Refusal("value_unreadable", f"{path}: {problem}", path))
+                result.refusals.append(Refusal(problem.code, f"{path}: {problem}", path))
         self._read_places(scope, content, provenance, result)
 
     @staticmethod

@@ -7,7 +7,7 @@ from math import inf, isfinite
 from typing import Any
 
 from citylab.exact import fraction, linear
-from citylab.number import FieldError, mapped, read_boolean, read_number, read_text
+from citylab.number import FieldError, ImpossibleError, mapped, read_boolean, read_number, read_text, shown
 from citylab.observation import Quality
 from citylab.path import MISSING, lookup
 from citylab.table import IGNORE, Channel
@@ -61,9 +61,18 @@ class Rule:
             value = int(value)
         number, glued = read_number(value, channel.decimal)
         number = self._converted(number, unit or glued)
-        if not isfinite(number):
-            raise FieldError(f"{value} is too large")
+        if not self.entry.possible(number):
+            raise ImpossibleError(self._beyond(value, number))
         return number, Quality.GOOD if self.low <= number <= self.high else Quality.SUSPECT
+
+    def _beyond(self, value: Any, number: float) -> str:
+        entry = self.entry
+        if not isfinite(number):
+            return f"{shown(value)} is too large"
+        lowest, highest = entry.limits
+        limit = f"below {lowest:g}" if number < lowest else f"above {highest:g}"
+        text = f"{shown(value)} gives {number:.15g} {entry.unit}, and {self.channel.property} is never {limit}"
+        return f"{text}; check unit and scale, or name the value in `absent`"
 
     def _converted(self, number: float, stated: str) -> float:
         if not stated:

@@ -25,6 +25,14 @@ _FALSE = frozenset(
 class FieldError(ValueError):
     """A value that cannot be read; its text completes "field X: ..."."""
 
+    code = "value_unreadable"
+
+
+class ImpossibleError(FieldError):
+    """A value beyond what its property can be."""
+
+    code = "value_impossible"
+
 
 def shown(value: Any) -> str:
     """A value as a message may show it: short, one line."""

@@ -121,6 +121,10 @@ def path_pattern(text: str) -> re.Pattern[str] | None:
     """
     if not any(sign in text for sign in ("*", "{", "[]")):
         return None
+    return _compiled(text)
+
+
+def _compiled(text: str) -> re.Pattern[str]:
     out, at = "", 0
     for part in re.finditer(r"\*\*|\*|\[\]|\{(\w+)\}", text):
         out += re.escape(text[at : part.start()])
@@ -136,7 +140,13 @@ def path_pattern(text: str) -> re.Pattern[str] | None:
             )
             out += f"(?P<{part[1]}>{body})"
         at = part.end()
-    return re.compile(out + re.escape(text[at:]))
+    rest = text[at:]
+    if any(sign in re.sub(r"\{\w+\}", "", text) for sign in "{}"):
+        raise ValueError(f'"{text}": a bracket stands alone; expected parts such as {{n}}')
+    try:
+        return re.compile(out + re.escape(rest))
+    except re.error as error:
+        raise ValueError(f'"{text}": {error.msg}') from None
 
 
 def matches(content: Any, conditions: Mapping[str, Any]) -> bool:

@@ -1,14 +1,22 @@
 """Device profiles: what a kind of device says and how; one YAML file each, its examples are its tests."""
 
+import base64
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from citylab.document import Document, DocumentError, Mistake, load_document
+from citylab.codecs.registry import check_options, codec_names
+from citylab.document import Document, DocumentError, Mistake, load_document, nearest
+from citylab.envelopes import envelope_names
+from citylab.instant import parse_instant
+from citylab.kind import Sector, slip_of
+from citylab.path import path_pattern
 from citylab.table import Case, Channel, Each, Place, Scalar, TimeRule
+from citylab.template import check_template
 from citylab.topic import topic_pattern
+from citylab.vocabulary import vocabulary
 
 SHIPPED = Path(__file__).with_name("profiles")
 
@@ -58,6 +66,14 @@ class Match(Document):
             topic_pattern(pattern)
         return patterns
 
+    @field_validator("envelope", "behind")
+    @classmethod
+    def _envelopes(cls, names: Any) -> Any:
+        for name in [names] if isinstance(names, str) else names:
+            if name not in envelope_names():
+                raise ValueError(f'unknown envelope "{name}"; {nearest(name, envelope_names())}')
+        return names
+
 
 class ExpectedReading(Document):
     """A reading that an example must give."""
@@ -68,6 +84,18 @@ class ExpectedReading(Document):
     time: str = ""
     device: str = ""
     quality: Literal["good", "suspect"] = "good"
+
+    @field_validator("property")
+    @classmethod
+    def _known_property(cls, name: str) -> str:
+        if name not in vocabulary():
+            raise ValueError(f'unknown property "{name}"; {nearest(name, vocabulary())}')
+        return name
+
+    @field_validator("time")
+    @classmethod
+    def _instant(cls, text: str) -> str:
+        return text and _checked_instant(text)
 
 
 class Example(Document):
@@ -94,6 +122,28 @@ class Example(Document):
     outcome: Literal["stored", "duplicate", "ignored", "status", "unmapped", "error"] = "stored"
     error: str = ""
 
+    @field_validator("received")
+    @classmethod
+    def _instant(cls, text: str) -> str:
+        return _checked_instant(text)
+
+    @field_validator("payload_base64")
+    @classmethod
+    def _base64(cls, text: str) -> str:
+        try:
+            base64.b64decode(text, validate=True)
+        except ValueError as error:
+            raise ValueError(f"not base64: {error}") from None
+        return text
+
+
+def _checked_instant(text: str) -> str:
+    try:
+        parse_instant(text)
+    except ValueError as error:
+        raise ValueError(f"{error}; expected a time such as 2026-03-01T12:00:00Z") from None
+    return text
+
 
 class DeviceProfile(Document):
     """What a kind of device says and how.
@@ -103,7 +153,8 @@ class DeviceProfile(Document):
     name : str
         Unique; a profile of the user's replaces a shipped one of the same name.
     kind, sector, properties
-        What the registry notes of such a thing.
+        What the registry notes of such a thing. A kind nearly like a known one is refused as a slip, unless
+        `own_kind` says that it is meant.
     device : tuple[str, ...]
         Templates of the identity, first one that can be filled: parts of the topic, else fields.
     aliases : tuple[str, ...]
@@ -143,8 +194,9 @@ class DeviceProfile(Document):
     name: str = Field(pattern=r"^[a-z0-9_]+$")
     label: str = ""
     summary: str = ""
+    own_kind: bool = False
     kind: str = ""
-    sector: str = ""
+    sector: str = Field(default="", json_schema_extra={"enum": [*get_args(Sector), ""]})
     properties: Mapping[str, Any] = Field(default_factory=dict)
     match: Match
     device: tuple[str, ...] = ("{device}",)
@@ -184,6 +236,52 @@ class DeviceProfile(Document):
     @classmethod
     def _one_or_many(cls, data: Any) -> Any:
         return data if isinstance(data, list | tuple) else [data]
+
+    @field_validator("sector")
+    @classmethod
+    def _known_sector(cls, word: str) -> str:
+        if word and word not in get_args(Sector):
+            raise ValueError(f'unknown sector "{word}"; {nearest(word, get_args(Sector))}')
+        return word
+
+    @field_validator("kind")
+    @classmethod
+    def _no_slip(cls, kind: str, info: ValidationInfo) -> str:
+        slip = "" if info.data.get("own_kind") else slip_of(kind)
+        if slip:
+            text = (
+                f'unknown kind "{kind}"; did you mean "{slip}"? A kind of your own so near to it needs `own_kind: true`'
+            )
+            raise ValueError(text)
+        return kind
+
+    @field_validator("device", "aliases", "named", "prefix", "same")
+    @classmethod
+    def _templates(cls, templates: tuple[str, ...]) -> tuple[str, ...]:
+        for template in templates:
+            check_template(template)
+        return templates
+
+    @field_validator("options")
+    @classmethod
+    def _options_of_codec(cls, options: Mapping[str, Any], info: ValidationInfo) -> Mapping[str, Any]:
+        if info.data.get("codec") in codec_names():
+            check_options(info.data["codec"], options)
+        return options
+
+    @field_validator("codec")
+    @classmethod
+    def _known_codec(cls, name: str) -> str:
+        if name not in codec_names():
+            raise ValueError(f'unknown codec "{name}"; {nearest(name, codec_names())}')
+        return name
+
+    @field_validator("fields", "ports", mode="after")
+    @classmethod
+    def _paths(cls, table: Any) -> Any:
+        for path in [path for key, row in table.items() for path in (row if isinstance(key, int) else [key])]:
+            path_pattern(path)
+        return table
 
 
 def load_profiles(*folders: Path) -> list[DeviceProfile]:

@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
+from math import isfinite
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
 from citylab.document import Document, nearest
+from citylab.template import check_template
 from citylab.unit import UnitError, conversion, ucum
 from citylab.vocabulary import vocabulary
 
@@ -94,6 +98,11 @@ class Channel(Document):
 
     @model_validator(mode="after")
     def _unit_fits(self) -> "Channel":
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"low {self.low} is above high {self.high}")
+        if self.scale == 0 or not (isfinite(self.scale) and isfinite(self.offset)):
+            raise ValueError("scale and offset must be finite, and scale not 0")
+        check_template(self.channel)
         entry = vocabulary().get(self.property)
         if self.unit and entry is not None:
             if entry.unit is None:
@@ -129,6 +138,24 @@ class TimeRule(Document):
     @classmethod
     def _short_form(cls, data: Any) -> Any:
         return {"field": data} if isinstance(data, str) else data
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            return name if name == "site" else ZoneInfo(name).key
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f'unknown time zone "{name}"; {nearest(name, available_timezones())}') from None
+
+    @field_validator("format")
+    @classmethod
+    def _known_directives(cls, text: str) -> str:
+        try:
+            datetime.strptime("", text)  # noqa: DTZ007 - only its form is looked at
+        except ValueError as error:
+            if not str(error).startswith("time data"):
+                raise ValueError(f'format "{text}": {error}') from None
+        return text
 
 
 class Each(Document):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from citylab.document import nearest
 from citylab.path import MISSING, lookup
 
 _PART = re.compile(r"\{([^{}|]+)(?:\|(\w+))?\}")
@@ -65,6 +66,22 @@ def fill(template: str, parts: Mapping[str, Any], *contents: Any) -> str | None:
         at = found.end()
     out.append(template[at:])
     return clean_name("".join(out)) or None
+
+
+def check_template(template: str) -> None:
+    """Refuse a template with an open bracket or an unknown filter.
+
+    Raises
+    ------
+    ValueError
+        Naming it.
+    """
+    rest = _PART.sub("", template)
+    if "{" in rest or "}" in rest:
+        raise ValueError(f'"{template}" has a bracket without its other one; expected parts such as {{device}}')
+    for part in _PART.finditer(template):
+        if part[2] and part[2] not in _FILTERS:
+            raise ValueError(f'unknown filter "{part[2]}" in "{template}"; {nearest(part[2], _FILTERS)}')
 
 
 def first(templates: tuple[str, ...], parts: Mapping[str, Any], *contents: Any) -> str:

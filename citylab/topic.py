@@ -70,6 +70,8 @@ def topic_pattern(text: str) -> TopicPattern:
     levels = text.removeprefix("/").split("/")
     if "#" in "".join(levels[:-1]):
         raise ValueError(f'topic "{text}": "#" stands for the rest and must be the last level')
+    if any(sign in _PART.sub("", text) for sign in "{}"):
+        raise ValueError(f'topic "{text}": a bracket stands alone; expected parts such as {{device}}')
     rest = levels[-1] == "#"
     body = "/".join(_level(level) for level in (levels[:-1] if rest else levels))
     if rest:

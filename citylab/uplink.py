@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from citylab.message import Message, Outcome, Refusal, ThingUpdate
 from citylab.observation import TimeSource
@@ -78,13 +78,18 @@ class Context:
 
 
 class Envelope(Protocol):
-    """A module of `citylab/envelopes/`."""
+    """A module of `citylab/envelopes/`; one that adds bytes of its own is a `Wrapping` too."""
 
     TOPICS: tuple[str, ...]
     """Topic patterns by default, most usual first."""
 
     def unwrap(self, payload: bytes, context: Context) -> Opened:
         """Uplinks of a message; raises `citylab.codecs.registry.UnreadableError`."""
+
+
+@runtime_checkable
+class Wrapping(Protocol):
+    """What an envelope has besides if it adds to the bytes of the codec; `plain` adds nothing."""
 
     def wrap(
         self,

@@ -1,5 +1,6 @@
 """The vocabulary of observed properties: one unit each; see `vocabulary.yaml`."""
 
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydantic import Field
 from citylab.document import Document, load_document
 
 Kind = Literal["measurement", "total", "total_increasing", "state", "event", "diagnostic", "position", "status"]
+MOST = sys.float_info.max
 ResultType = Literal["number", "boolean", "text", "position"]
 
 
@@ -25,6 +27,8 @@ class ObservedProperty(Document):
         its increase counts), ``state``, ``event``, ``diagnostic``, ``position``, ``status``.
     low, high : float | None
         Plausible range in the unit; outside it a reading is kept as suspect.
+    lowest, highest : float | None
+        Physical limits in the unit; beyond them a field is refused.
     sector : str
         energy, transport, agriculture, health, environment, water, waste or device.
     """
@@ -37,6 +41,19 @@ class ObservedProperty(Document):
     result_type: ResultType = "number"
     low: float | None = None
     high: float | None = None
+    lowest: float | None = None
+    highest: float | None = None
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Physical limits [unit]; the largest floats where there is none."""
+        lowest, highest = self.lowest, self.highest
+        return -MOST if lowest is None else lowest, MOST if highest is None else highest
+
+    def possible(self, number: float) -> bool:
+        """Whether a number is finite and within the physical limits."""
+        lowest, highest = self.limits
+        return lowest <= number <= highest
 
 
 class Vocabulary(Document):

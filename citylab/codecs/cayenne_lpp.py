@@ -7,6 +7,7 @@ from citylab.codecs.frame import Item, item
 from citylab.codecs.registry import Content, Options
 from citylab.message import Refusal
 
+OPTIONS = ("humidity_bytes",)
 _HUMIDITY = 104
 _TYPES: dict[int, tuple[str, tuple[Item, ...]]] = {
     number: (name, tuple(item(*entry) for entry in entries))

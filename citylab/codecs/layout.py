@@ -2,9 +2,20 @@
 
 from typing import Any
 
-from citylab.codecs.frame import Item, Order, item
+from citylab.codecs.frame import Item, Order, check_rows, item
 from citylab.codecs.registry import Content, Options, UnreadableError
 from citylab.message import Refusal
+
+OPTIONS = ("layout", "order")
+
+
+def check(options: Options) -> None:
+    """Refuse options that are no table; raises ValueError."""
+    rows = options.get("layout", ())
+    if not isinstance(rows, list | tuple) or not rows:
+        raise ValueError("option layout: expected a list of [name, type, scale], such as [[volt, u16, 0.001]]")
+    check_rows("layout", rows, options)
+    _items(options)
 
 
 def _items(options: Options) -> tuple[tuple[Item, ...], Order]:

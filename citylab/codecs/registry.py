@@ -39,7 +39,10 @@ class Content:
 
 
 class Codec(Protocol):
-    """A module that turns bytes into objects, and objects into bytes."""
+    """A module that turns bytes into objects, and objects into bytes.
+
+    One with options names them in ``OPTIONS``; ``check(options)`` raises ValueError where they cannot be used.
+    """
 
     def decode(self, data: bytes, port: int, options: Options) -> Content:
         """Objects of bytes; raises `UnreadableError`."""
@@ -53,6 +56,25 @@ def codec_names() -> tuple[str, ...]:
     """Names of all codecs."""
     modules = pkgutil.iter_modules([str(Path(__file__).parent)])
     return tuple(sorted(m.name for m in modules if m.name not in {"registry", "frame"}))
+
+
+def check_options(name: str, options: Options) -> None:
+    """Refuse a codec that is not there, and options that it does not take.
+
+    Raises
+    ------
+    ValueError
+        Naming what was found and the nearest valid word.
+    """
+    codec = find_codec(name)
+    known: tuple[str, ...] = getattr(codec, "OPTIONS", ())
+    for option in options:
+        if option not in known:
+            hint = nearest(option, known) or "it takes none"
+            raise ValueError(f'unknown option "{option}" of codec {name}; {hint}')
+    check = getattr(codec, "check", None)
+    if check is not None:
+        check(options)
 
 
 @cache

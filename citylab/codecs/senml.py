@@ -16,6 +16,7 @@ _LABELS = {-1: "bver", -2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs", 0: "n",
 _NUMBERS = {name: number for number, name in _LABELS.items()}
 MAX_VERSION = 10
 _BASE = ("bn", "bt", "bu", "bv", "bs", "bver")
+OPTIONS = ("form",)
 _KNOWN = frozenset((*_LABELS.values(), "e"))
 
 

@@ -4,8 +4,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
+from citylab.codecs.frame import binary_float
 from citylab.codecs.registry import Content, Options, UnreadableError
 
 INT8, INT16, INT32, INT64, BOOLEAN, STRING, DOUBLE = 1, 2, 3, 4, 11, 12, 10
@@ -62,7 +61,7 @@ def _value(number: int, kind: int, raw: Any) -> Any:
     if number in {10, 11} and kind == 0:
         return raw
     if number == 12 and kind == 5:
-        return float(str(np.frombuffer(raw, "<f4")[0]))  # the shortest decimal of its four bytes, as it was written
+        return binary_float(raw, "little")
     if number == 13 and kind == 1:
         return struct.unpack("<d", raw)[0]
     if number == 14 and kind == 0:

@@ -6,7 +6,16 @@ from typing import Any
 
 from citylab.codecs.registry import Content, Options, UnreadableError
 
+OPTIONS = ("pattern",)
 _PART = re.compile(r"\{(\w+)\}")
+
+
+def check(options: Options) -> None:
+    """Refuse a pattern without parts, or with one twice; raises ValueError."""
+    pattern = options.get("pattern", "")
+    parts = _PART.findall(pattern) if isinstance(pattern, str) else []
+    if not parts or len(set(parts)) < len(parts) or any(part.isdigit() for part in parts):
+        raise ValueError('option pattern: expected a text with parts, each once, such as "Temperature = {value}"')
 
 
 @lru_cache(maxsize=256)

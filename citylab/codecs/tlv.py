@@ -1,12 +1,14 @@
 """Frames of tagged values; the profile's options list the tags: hexadecimal tag, then name, type, scale."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from citylab.codecs.frame import Item, Order, item
+from citylab.codecs.frame import Item, Order, check_rows, item
 from citylab.codecs.registry import Content, Options, UnreadableError
 from citylab.message import Refusal
 
+OPTIONS = ("tags", "order")
 Row = Sequence[tuple[str, str, float]]
 Table = Mapping[bytes, tuple[Item, ...]]
 
@@ -56,6 +58,21 @@ def write(content: Mapping[str, Any], table: Table, order: Order) -> bytes:
             out.append(tag)
             out.extend(e.write(content.get(e.name, 0), order) if e.name else bytes(e.size) for e in items)
     return b"".join(out)
+
+
+def check(options: Options) -> None:
+    """Refuse options that are no table; raises ValueError."""
+    tags = options.get("tags", {})
+    if not isinstance(tags, Mapping) or not tags:
+        raise ValueError('option tags: expected tags with [name, type, scale], such as {"0367": [temp, s16, 0.1]}')
+    for tag, row in tags.items():
+        if not re.fullmatch(r"([0-9a-fA-F]{2})+", str(tag)):
+            raise ValueError(f'option tags: found "{tag}"; expected hexadecimal digits in quotes, such as "0367"')
+        rows = row if isinstance(row, list | tuple) and row and isinstance(row[0], list | tuple) else [row]
+        check_rows(f"tags.{tag}", rows, options)
+    if len({len(str(tag)) for tag in tags}) > 1:
+        raise ValueError("option tags: expected tags of one length")
+    _options(options)
 
 
 def _options(options: Options) -> tuple[Table, Order]:

@@ -4,10 +4,12 @@ import pkgutil
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from citylab.document import nearest
-from citylab.uplink import Envelope
+
+if TYPE_CHECKING:
+    from citylab.uplink import Envelope  # at run time it would import profiles, which look envelopes up here
 
 
 @cache
@@ -17,7 +19,7 @@ def envelope_names() -> tuple[str, ...]:
 
 
 @cache
-def find_envelope(name: str) -> Envelope:
+def find_envelope(name: str) -> "Envelope":
     """An envelope by name.
 
     Raises

@@ -253,7 +253,8 @@ def _read_entry(entry: dict[str, Any], text: str, content: Any, decoded: Decoded
         decoded.refusals.append(Refusal("template_refused", f"{place}: the template {error}", place))
         return
     except (FieldError, ArithmeticError, ValueError) as error:
-        decoded.refusals.append(Refusal("value_unreadable", f"{place}: {error}", place))
+        code = error.code if isinstance(error, FieldError) else FieldError.code
+        decoded.refusals.append(Refusal(code, f"{place}: {error}", place))
         return
     if found is None:
         return

@@ -8,8 +8,3 @@ TOPICS = ("#",)
 def unwrap(payload: bytes, context: Context) -> Opened:
     """The payload as it is, for the codec of the profile."""
     return Opened([Uplink(data=payload, parts=dict(context.parts))])
-
-
-def wrap(*_: object) -> tuple[str, bytes]:
-    """Plain messages are made by `citylab.encode` itself."""
-    raise NotImplementedError("plain messages have no envelope")

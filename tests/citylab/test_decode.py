@@ -192,6 +192,48 @@ def test_out_of_range_is_suspect():
 
 
 @pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ('"t": -500', "t: -500 gives -295.555555555556 Cel, and air_temperature is never below -273.15"),
+        ('"t": 100000', "air_temperature is never above 5500"),
+        ('"]": 1, "h": 6553.5', "check unit and scale, or name the value in `absent`"),
+        ('"p": -1', "air_pressure is never below 0"),
+    ],
+)
+def test_beyond_physical_limits_a_field_is_refused(field, words):
+    decoded = read("flat/a", f'{{"e": 5, {field}}}')
+    assert [r.key.observed_property for r in decoded.readings] == ["electric_energy"]
+    assert [r.code for r in decoded.refusals] == ["value_impossible"]
+    assert words in decoded.refusals[0].text
+
+
+def test_physical_limits_lie_outside_the_plausible_range():
+    for name, entry in vocabulary().items():
+        lowest, highest = entry.limits
+        assert lowest < highest, name
+        assert entry.low is None or lowest <= entry.low, name
+        assert entry.high is None or entry.high <= highest, name
+
+
+def test_the_lane_leaves_the_impossible_to_the_decoder():
+    decoder = Decoder([FLAT])
+    decoder.decode(Message("flat/a", b'{"t": 70, "h": 40}', NOW))
+    lane = decoder.lane("flat/a", False)
+    assert lane is not None
+    assert lane.read(b'{"t": 70, "h": 101}') is not None
+    assert lane.read(b'{"t": 100000, "h": 40}') is None
+
+
+def test_a_message_that_gives_nothing_makes_no_thing():
+    refused = read("flat/typo", '{"t": "warm"}')
+    assert (refused.outcome, refused.things) == (Outcome.ERROR, [])
+    unmapped = read("flat/other", '{"what": 1}')
+    assert (unmapped.outcome, unmapped.things) == (Outcome.UNMAPPED, [])
+    partly = read("flat/a", '{"t": "warm", "h": 40}')
+    assert [t.name for t in partly.things] == ["a"]
+
+
+@pytest.mark.parametrize(
     ("at", "expected", "quality"),
     [
         ("1772366390000", "2026-03-01T11:59:50Z", Quality.GOOD),

@@ -1,12 +1,16 @@
 """Every shipped profile: its examples pass beside all others, and it stays short."""
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from citylab.document import DocumentError
+from citylab.document import DocumentError, load_document
 from citylab.example import check_examples, check_profile
+from citylab.kind import Kinds
 from citylab.profile import SHIPPED, DeviceProfile, load_profiles, profile_schema
 
 PROFILES = load_profiles()
@@ -78,3 +82,72 @@ def test_a_wrong_example_says_what_came_instead(tmp_path):
 def test_profiles_are_documents_without_code():
     assert all(Path(p).suffix == ".yaml" for p in SHIPPED.iterdir())
     assert DeviceProfile.model_config["extra"] == "forbid"
+
+
+MISTAKES = [
+    ("kind: weather_statoin", 'did you mean "weather_station"?'),
+    ("sector: enviroment", 'did you mean "environment"?'),
+    ("codec: layuot", 'did you mean "layout"?'),
+    ("match: {envelope: ttn}", 'did you mean "tts"?'),
+    ("match: {topic: 'x/{device'}", "a bracket stands alone"),
+    ("device: '{id'", "a bracket without its other one"),
+    ("device: '{id|lowr}'", 'did you mean "lower"?'),
+    ("options: {layout: []}", "codec json; it takes none"),
+    ("codec: layout\noptions: {layuot: [[a, u8]]}", 'did you mean "layout"?'),
+    ("codec: layout\noptions: {layout: [[a, u9]]}", 'unknown number type "u9"'),
+    ("codec: layout\noptions: {layout: [a, u8]}", "expected [name, type]"),
+    ("codec: layout\noptions: {layout: [[a, u8]], order: large}", "expected big or little"),
+    ("codec: tlv\noptions: {tags: {zz: [a, u8]}}", "expected hexadecimal digits"),
+    ("codec: text\noptions: {pattern: warm}", "expected a text with parts"),
+    ("time: {field: t, zone: Africa/Kigalli}", 'did you mean "Africa/Kigali"?'),
+    ("time: {field: t, format: '%Q'}", "bad directive"),
+    ("fields: {t: {property: pm10, low: 5, high: 1}}", "low 5.0 is above high 1.0"),
+    ("fields: {t: {property: pm10, scale: 0}}", "scale not 0"),
+    ("fields: {'a{n{': pm10}", "a bracket stands alone"),
+    ("examples: [{topic: x/a, received: tomorrow}]", "expected a time such as"),
+    ("examples: [{topic: x/a, payload_base64: '*'}]", "not base64"),
+    ("examples: [{topic: x/a, readings: [{property: pm11, value: 1}]}]", 'unknown property "pm11"'),
+]
+
+
+@pytest.mark.parametrize(("line", "words"), MISTAKES)
+def test_each_slip_is_named_by_line(tmp_path, line, words):
+    path = tmp_path / "slip.yaml"
+    path.write_text(f"name: slip\n{'' if 'match' in line else 'match: {topic: x/a}'}\n{line}\n", encoding="utf-8")
+    (result,) = check_profile(path, [])
+    assert result.number == 0
+    assert re.match(rf"{re.escape(str(path))}:[34]: ", result.problems[0])
+    assert words in result.problems[0]
+
+
+def test_a_kind_of_ones_own_is_welcome(tmp_path):
+    for number, lines in enumerate(("kind: river_gauge", "kind: bus_stops\nown_kind: true")):
+        (tmp_path / f"{number}.yaml").write_text(
+            f"name: own_{number}\nmatch: {{topic: x/a}}\n{lines}\n", encoding="utf-8"
+        )
+    assert {"river_gauge", "bus_stops"} <= {p.kind for p in load_profiles(tmp_path)}
+
+
+def test_shipped_profiles_have_known_kinds():
+    kinds = load_document(Kinds, SHIPPED.with_name("kinds.yaml")).kinds
+    sector_of = {kind: sector for sector, names in kinds.items() for kind in names}
+    assert sum(map(len, kinds.values())) == len(sector_of)
+    assert [p.name for p in PROFILES if p.kind and p.kind not in sector_of] == []
+
+
+scalars = st.sampled_from([None, True, 0, -1.5, "", "{", "{}", "{x}", "*", "[]", "[0", "\\", "tts", "u8", "a.b", "%d"])
+values = st.recursive(scalars, lambda v: st.lists(v, max_size=3) | st.dictionaries(scalars.map(str), v, max_size=3))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_document_makes_a_traceback(tmp_path, data):
+    """Any value in any place of a profile is taken, or refused by name."""
+    example = {"topic": "x/a", "payload": '{"t": 1, "l": [{"n": 2, "k": "m"}]}'}
+    base = {"name": "fuzz", "match": {"topic": "x/{device}"}, "fields": {"t": "air_temperature"}, "examples": [example]}
+    for _ in range(data.draw(st.integers(1, 3))):
+        field = data.draw(st.sampled_from(sorted(DeviceProfile.model_fields)))
+        base[field] = data.draw(values)
+    path = tmp_path / "fuzz.yaml"
+    path.write_text(yaml.safe_dump(base), encoding="utf-8")
+    assert all(isinstance(result.problems, tuple) for result in check_profile(path, []))
