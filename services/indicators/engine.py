@@ -1,6 +1,6 @@
 """The engine: cards, readings, registry and statistics in; assessments with evidence out."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import isfinite
 from threading import Lock
 
@@ -8,7 +8,7 @@ from citylab.city import City
 from citylab.instant import MICROSECONDS, Clock
 from citylab.observation import Provenance
 from citylab.state import State
-from citylab.store import Function, Store
+from citylab.store import Function, Store, StoreInfo
 from services.indicators.assessment import Assessment, Figure, Missing, PointValue, Status, worst_grade
 from services.indicators.card import Card, Input, Inventory, Point, Source, Stream
 from services.indicators.catalogue import Catalogue
@@ -16,10 +16,11 @@ from services.indicators.check import card_warnings
 from services.indicators.expression import Expression
 from services.indicators.fleet import Fleet, number_of
 from services.indicators.frame import Frame, Frames, Need, Wanted, Width, need_of
-from services.indicators.function import FUNCTIONS, Removed, Scene
+from services.indicators.function import Scene, store_functions
 from services.indicators.period import Period
 from services.indicators.statistic import ImportedStatistics, Statistics, distance
 from services.indicators.stream import stream_figure
+from services.indicators.supply import Gone
 
 _LONG_WINDOW_DAYS = 40.0
 _FRESH = 10 * MICROSECONDS
@@ -44,10 +45,10 @@ class Engine:
         self.frames = Frames(store, clock)
         self.imported = ImportedStatistics(state.memory("services"))
         self._fleet: Fleet | None = None
-        self._needs: dict[tuple[str, Width, bool], Need] = {}
+        self._needs: dict[tuple[str, Width, bool, bool], Need] = {}
         self._lock = Lock()
         self._figures: dict[tuple[object, ...], tuple[Frame, Figure | str]] = {}
-        self._removed: tuple[int, Removed | None] | None = None
+        self._info: tuple[int, StoreInfo] | None = None
 
     def remembered(self, key: tuple[object, ...], frame: Frame, compute: Callable[[], Figure | str]) -> Figure | str:
         """The figure of a stream selection; computed anew when its frame is another one."""
@@ -60,14 +61,12 @@ class Engine:
         self._figures[key] = (frame, figure)
         return figure
 
-    def removed(self) -> Removed | None:
-        """What the retention has removed of the single readings; asked every ten seconds."""
+    def storage(self) -> StoreInfo:
+        """What the store has; asked every ten seconds."""
         now = self.clock()
-        if self._removed is None or now - self._removed[0] > _FRESH:
-            info = self.store.info()
-            removed = None if info.raw_from is None else Removed(info.raw_from, info.rolled_until is not None)
-            self._removed = (now, removed)
-        return self._removed[1]
+        if self._info is None or now - self._info[0] > _FRESH:
+            self._info = (now, self.store.info())
+        return self._info[1]
 
     def fleet(self) -> Fleet:
         """The registry as it is now."""
@@ -96,24 +95,27 @@ class Engine:
         StoreUnavailableError
             If readings cannot be read.
         """
+        return self.assess_groups([(list(cards), period)], area)
+
+    def assess_groups(self, groups: Sequence[tuple[Sequence[Card], Period]], area: str = "") -> list[Assessment]:
+        """Like `assess`, each group of cards for its own period; what they need is read together."""
         if area and area not in {d.name for d in self.city.districts}:
             names = ", ".join(d.name for d in self.city.districts)
             raise ValueError(f'found area "{area}"; expected one of: {names}')
-        run = _Run(self, self.fleet(), self.statistics(), period, area)
-        chosen = list(cards)
-        if len(chosen) > 1:
-            self.frames.prepare(run.wanted(chosen), period)
-        return [run.assess(card) for card in chosen]
+        fleet, statistics = self.fleet(), self.statistics()
+        runs = [(_Run(self, fleet, statistics, period, area), cards) for cards, period in groups]
+        self.frames.prepare(wanted for run, cards in runs for wanted in run.wanted(cards))
+        return [run.assess(card) for run, cards in runs for card in cards]
 
-    def need(self, fleet: Fleet, observed_property: str, width: Width, *, operational: bool) -> Need:
-        """What all cards of a kind need of a property."""
-        key = (observed_property, width, operational)
+    def need(self, fleet: Fleet, observed_property: str, width: Width, *, operational: bool, rolled: bool) -> Need:
+        """What all cards of a kind need of a property, of a store with rollups or without."""
+        key = (observed_property, width, operational, rolled)
         with self._lock:
             if key not in self._needs:
-                self._needs[key] = self._need(fleet, observed_property, width, operational=operational)
+                self._needs[key] = self._need(fleet, *key)
             return self._needs[key]
 
-    def _need(self, fleet: Fleet, observed_property: str, width: Width, *, operational: bool) -> Need:
+    def _need(self, fleet: Fleet, observed_property: str, width: Width, operational: bool, rolled: bool) -> Need:
         ids: set[int] = set()
         functions: set[Function] = set()
         for card, stream in self._streams():
@@ -122,7 +124,7 @@ class Engine:
             if not operational and stream.hourly is not (width == "hour"):
                 continue
             ids.update(s.datastream for s in fleet.select(stream, ""))
-            functions.update(FUNCTIONS[stream.function])
+            functions.update(store_functions(stream.function, rolled=rolled))
         return need_of(ids, functions)
 
     def _streams(self) -> Iterator[tuple[Card, Stream]]:
@@ -143,8 +145,10 @@ class _Run:
         self.period = period
         self.area = area
         self.now = engine.clock()
-        removed = engine.removed()
-        self.removed = removed if removed is not None and period.start < removed.before else None
+        info = engine.storage()
+        self.rolled = info.rolled_until is not None
+        before = info.raw_from if info.raw_from is not None else period.start
+        self.gone = Gone(before, period.zone, self.rolled) if period.start < before else None
         district = next((d for d in engine.city.districts if d.name == area), None)
         self.population = float(district.population if district else engine.city.population)
 
@@ -190,7 +194,7 @@ class _Run:
         if not self.fleet.select(stream, self.area):
             return f"no {' or '.join(stream.kinds)} with readings of {stream.observed_property} is registered"
         wanted = self._wanted(card, stream)
-        frame = self.engine.frames.get(wanted.observed_property, wanted.width, self.period, wanted.need)
+        frame = self.engine.frames.get(wanted)
         key = (id(stream), self.area, self.period.kind, self.period.start, self.fleet.version)
         return self.engine.remembered(key, frame, lambda: self._figure(card, stream, item, frame))
 
@@ -207,8 +211,10 @@ class _Run:
     def _wanted(self, card: Card, stream: Stream) -> Wanted:
         short = card.operational and self.period.length <= _LONG_WINDOW_DAYS
         width: Width = "hour" if stream.hourly or short else "day"
-        need = self.engine.need(self.fleet, stream.observed_property, width, operational=card.operational)
-        return Wanted(stream.observed_property, width, need)
+        need = self.engine.need(
+            self.fleet, stream.observed_property, width, operational=card.operational, rolled=self.rolled
+        )
+        return Wanted(stream.observed_property, width, self.period, need)
 
     def _figure(self, card: Card, stream: Stream, item: Input, frame: Frame) -> Figure | str:
         return stream_figure(
@@ -223,7 +229,7 @@ class _Run:
                 self.engine.store,
                 self.now,
                 not card.operational,
-                self.removed,
+                self.gone,
             ),
         )
 

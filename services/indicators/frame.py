@@ -1,6 +1,7 @@
 """Rollups of readings as dense columns, one query for each property and width, kept and refreshed."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Literal, TypeVar
@@ -18,6 +19,8 @@ Width = Literal["day", "hour"]
 _FRESH = 10 * MICROSECONDS
 _WHOLE = HOUR
 _MOST_BYTES = 128_000_000
+_AT_ONCE = 2
+"""Queries asked at the same time."""
 _STEPWISE = {Function.INCREASE, Function.TIME_WEIGHTED_MEAN, Function.DURATION}
 
 
@@ -77,11 +80,26 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A property in a width, and what is needed of it."""
+    """A property over a period in a width, and what is needed of it."""
 
     observed_property: str
     width: Width
+    period: Period
     need: Need
+
+    @property
+    def edges(self) -> Int64:
+        """Bounds of its buckets [us]."""
+        if self.width == "day":
+            return day_edges(self.period.start, self.period.end, self.period.zone)
+        return hour_edges(self.period.start, self.period.end, self.period.zone)[0]
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Tells what is kept apart."""
+        # the end of a rolling period moves with every call, its last edge once a day or an hour
+        end = self.period.end if self.period.kind == "window" else int(self.edges[-1])
+        return (self.observed_property, self.width, self.period.start, end, self.need.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +109,7 @@ class _Plan:
     key: tuple[object, ...]
     frame: Frame
     need: Need
+    period: Period
     first: int
     again: bool
 
@@ -99,7 +118,7 @@ class _Plan:
         """Plans that agree in it are read in one query; functions that follow each step are dear, so they agree too."""
         stepwise = tuple(f for f in self.need.functions if f in _STEPWISE)
         edges = self.frame.edges
-        return (int(edges[self.first]), int(edges[-1]), _is_days(edges), stepwise)
+        return (int(edges[self.first]), int(edges[-1]), _is_days(edges), self.period, stepwise)
 
 
 @dataclass(slots=True)
@@ -140,7 +159,7 @@ class Frames:
                 if name == observed_property and start < kept.frame.edges[-1]:
                     kept.stale_from = start if kept.stale_from is None else min(start, kept.stale_from)
 
-    def get(self, observed_property: str, width: Width, period: Period, need: Need) -> Frame:
+    def get(self, wanted: Wanted) -> Frame:
         """The frame of a property over a period.
 
         Raises
@@ -148,13 +167,12 @@ class Frames:
         StoreUnavailableError
             If the store cannot be read.
         """
-        wanted = Wanted(observed_property, width, need)
         with self._lock:
-            self._prepare([wanted], period)
-            return self._kept[_key(wanted, period)].frame
+            self._prepare([wanted])
+            return self._kept[wanted.key].frame
 
-    def prepare(self, wanted: Iterable[Wanted], period: Period) -> None:
-        """Read what several properties need over a period, in as few queries as it takes; `get` then has it.
+    def prepare(self, wanted: Iterable[Wanted]) -> None:
+        """Read what several properties need, in as few queries as it takes; `get` then has it.
 
         Raises
         ------
@@ -162,26 +180,34 @@ class Frames:
             If the store cannot be read.
         """
         with self._lock:
-            self._prepare(wanted, period)
+            self._prepare(wanted)
 
-    def _prepare(self, wanted: Iterable[Wanted], period: Period) -> None:
+    def _prepare(self, wanted: Iterable[Wanted]) -> None:
         now = self._clock()
         plans: dict[tuple[object, ...], list[_Plan]] = {}
         for one in wanted:
-            plan = self._plan(one, period, now)
+            plan = self._plan(one, now)
             if plan is not None:
                 plans.setdefault(plan.together, []).append(plan)
-        for group in plans.values():
-            for plan, frame in zip(group, self._read(group, period), strict=True):
+        groups = list(plans.values())
+        for group, frames in zip(groups, self._all(groups), strict=True):
+            for plan, frame in zip(group, frames, strict=True):
                 whole_at = self._kept[plan.key].whole_at if plan.again else now
                 self._keep(plan.key, _Kept(frame, whole_at, now))
 
-    def _plan(self, wanted: Wanted, period: Period, now: int) -> _Plan | None:
+    def _all(self, groups: Sequence[Sequence[_Plan]]) -> list[list[Frame]]:
+        """Frames of all groups; where there are several, the store is asked for two at a time."""
+        if len(groups) < _AT_ONCE:
+            return [self._read(group) for group in groups]
+        with ThreadPoolExecutor(_AT_ONCE, "indicators") as pool:
+            return list(pool.map(self._read, groups))
+
+    def _plan(self, wanted: Wanted, now: int) -> _Plan | None:
         """What must be read so that a frame is fresh; None if it is."""
-        key = _key(wanted, period)
+        key, period = wanted.key, wanted.period
         kept = self._kept.get(key)
         if kept is None or now - kept.whole_at > _WHOLE:
-            return _Plan(key, empty_frame(wanted.need, _edges(period, wanted.width)), wanted.need, 0, again=False)
+            return _Plan(key, empty_frame(wanted.need, wanted.edges), wanted.need, period, 0, again=False)
         if kept.stale_from is not None:
             start = min(kept.stale_from, kept.fresh_at - DAY)
         elif now - kept.fresh_at > _FRESH and now < kept.frame.edges[-1] + 2 * DAY:
@@ -189,7 +215,7 @@ class Frames:
         else:
             return None
         first = int(np.searchsorted(kept.frame.edges, start, side="right")) - 1
-        return _Plan(key, kept.frame, wanted.need, max(first, 0), again=True)
+        return _Plan(key, kept.frame, wanted.need, period, max(first, 0), again=True)
 
     def _keep(self, key: tuple[object, ...], kept: _Kept) -> None:
         self._kept.pop(key, None)
@@ -198,8 +224,9 @@ class Frames:
         while total > self._most_bytes and len(self._kept) > 1:
             total -= self._kept.pop(next(iter(self._kept))).frame.bytes
 
-    def _read(self, plans: Sequence[_Plan], period: Period) -> list[Frame]:
+    def _read(self, plans: Sequence[_Plan]) -> list[Frame]:
         """Fill frames that are read together, each from its bucket on; buckets before it stay."""
+        period = plans[0].period
         ids = np.unique(np.concatenate([plan.need.datastreams for plan in plans])).astype(np.int32)
         if not len(ids):
             return [plan.frame for plan in plans]
@@ -229,19 +256,6 @@ def _part(series: Series, need: Need) -> Series:
         series.quality[rows],
         series.provenance[rows],
     )
-
-
-def _key(wanted: Wanted, period: Period) -> tuple[object, ...]:
-    edges = _edges(period, wanted.width)
-    # the end of a rolling period moves with every call, its last edge once a day or an hour
-    end = period.end if period.kind == "window" else int(edges[-1])
-    return (wanted.observed_property, wanted.width, period.start, end, wanted.need.key)
-
-
-def _edges(period: Period, width: Width) -> Int64:
-    if width == "day":
-        return day_edges(period.start, period.end, period.zone)
-    return hour_edges(period.start, period.end, period.zone)[0]
 
 
 def _is_days(edges: Int64) -> bool:

@@ -17,6 +17,7 @@ from services.indicators.interruption import sustained_interruptions
 from services.indicators.noise import exposed_people
 from services.indicators.period import Period
 from services.indicators.presence import Presence
+from services.indicators.supply import Gone
 
 FUNCTIONS: dict[str, tuple[Function, ...]] = {
     "mean": (Function.MEAN,),
@@ -37,6 +38,10 @@ FUNCTIONS: dict[str, tuple[Function, ...]] = {
     "availability": (Function.COUNT,),
 }
 """Store functions that each stream function stands on."""
+_ROLLED: dict[str, tuple[Function, ...]] = dict.fromkeys(
+    ("interruptions", "interruption_minutes"), (Function.INCREASE, Function.DURATION)
+)
+"""Further ones, which save single readings; only rollups have them at no cost."""
 
 EVENTS = {"sum", "count"}
 """Readings that come when something happens: nothing is expected of them."""
@@ -47,26 +52,9 @@ INVENTORY = {"attribute", "streams"}
 _FEW_BUCKETS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """Single readings that the retention has removed.
-
-    Attributes
-    ----------
-    before : int
-        Older ones are gone [us].
-    rolled : bool
-        Whether rollups of hours and days stand in for them.
-    """
-
-    before: int
-    rolled: bool
-
-    @property
-    def text(self) -> str:
-        """For people."""
-        stand_in = "rollups of hours and days stand in for them" if self.rolled else "nothing stands in for them"
-        return f"single readings before {format_instant(self.before)} are removed; {stand_in}"
+def store_functions(name: str, *, rolled: bool) -> tuple[Function, ...]:
+    """Store functions that a stream function is computed from, in a store with rollups or without."""
+    return FUNCTIONS[name] + (_ROLLED.get(name, ()) if rolled else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +67,8 @@ class Scene:
         Inhabitants of the area.
     annual : bool
         Whether the card is about a year.
-    removed : Removed | None
-        What is gone of the period.
+    gone : Gone | None
+        What is removed of the period.
     """
 
     period: Period
@@ -89,7 +77,7 @@ class Scene:
     store: Store
     now: int
     annual: bool
-    removed: Removed | None = None
+    gone: Gone | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,16 +238,16 @@ def _interruptions(r: Reading, *, minutes: bool) -> Result:
         r.rows,
         min(r.scene.period.end, r.scene.now),
         dict(zip(ids.tolist(), r.weight, strict=True)),
-        None if r.scene.removed is None else (r.scene.removed.before, r.scene.period.zone),
+        r.scene.gone,
     )
     notes = [f"{found.momentary} interruptions of at most 5 minutes left out"] if found.momentary else []
     if found.running:
         notes.append(f"{found.running} interruptions not over yet, counted up to now")
     if found.earlier:
         notes.append(f"{found.earlier} interruptions ran when the period began: their minutes count, they do not")
-    if r.scene.removed is not None and r.scene.removed.rolled:
-        since = format_instant(r.scene.removed.before)
-        notes.append(f"before {since} interruptions are known by the hour: several within one count as one")
+    if r.scene.gone is not None and r.scene.gone.rolled:
+        since = format_instant(r.scene.gone.before)
+        notes.append(f"before {since} interruptions are known by the hour: several within one may count as one")
     interval = float(np.median(86400 / np.maximum(r.frame.count[r.rows].max(axis=1), 1)))
     if interval > 300:
         notes.append(f"readings come about every {interval / 60:.0f} minutes: shorter interruptions are not seen")

@@ -95,9 +95,7 @@ class IndicatorService:
         groups: dict[int | None, list[Card]] = {}
         for card in cards:
             groups.setdefault(card.hours if not period.strip() else None, []).append(card)
-        found = []
-        for each in groups.values():
-            found += self.engine.assess(each, self.period(period, each[0]), area)
+        found = self.engine.assess_groups([(each, self.period(period, each[0])) for each in groups.values()], area)
         return sorted(found, key=lambda a: _order(a.card))
 
     def score(self, period: str = "", area: str = "") -> Scorecard:

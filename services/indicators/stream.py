@@ -93,8 +93,8 @@ def _figure(r: Reading, item: Input, amount: Amount, warnings: tuple[str, ...], 
     events = stream.function in EVENTS
     coverage = None if events or stream.function in INVENTORY else float(all_.coverage.mean())
     notes = [*warnings, *more]
-    if r.scene.removed is not None:
-        notes.append(r.scene.removed.text)
+    if r.scene.gone is not None:
+        notes.append(r.scene.gone.text)
     if len(r.things) < of:
         notes.append(f"{of - len(r.things)} of {of} {'/'.join(stream.kinds)} streams gave no readings")
     if coverage is not None and coverage < _LOW_COVERAGE:
@@ -115,7 +115,7 @@ def _figure(r: Reading, item: Input, amount: Amount, warnings: tuple[str, ...], 
         float(r.present.observed.max()),
         tuple(dict.fromkeys(s.thing.name for s in r.things)),
         raw=raw,
-        raw_from=None if r.scene.removed is None else r.scene.removed.before,
+        raw_from=None if r.scene.gone is None else r.scene.gone.before,
         warnings=tuple(notes),
     )
 

@@ -1,5 +1,7 @@
 """The engine: provenance by the weakest link, time that is too short, areas, and rollups that are kept fresh."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,11 +13,13 @@ from citylab.store import Function
 from citylab.thing import Thing
 from services.context import Context
 from services.indicators.assessment import Status
-from services.indicators.frame import Frame, Frames, need_of
+from services.indicators.frame import Frame, Frames, Wanted, need_of
+from services.indicators.function import store_functions
 from services.indicators.interruption import sustained_interruptions
 from services.indicators.period import DAY, parse_period, rolling
 from services.indicators.presence import expected_count, presence
 from services.indicators.service import IndicatorService
+from services.indicators.supply import Gone
 from stores.memory import MemoryStore
 from tests.services.indicators.case import (
     Case,
@@ -193,7 +197,8 @@ def test_refreshed_rollups_equal_those_read_anew(readings, minutes):
         line = CaseSeries(thing="x", property="pm10", start=at, every="1h", values=f"{value:.6f}")
         write_series(state, store, line)
         period = rolling(clock.now, "Asia/Kathmandu")
-        kept, fresh = frames.get("pm10", "day", period, need), Frames(store, clock).get("pm10", "day", period, need)
+        wanted = Wanted("pm10", "day", period, need)
+        kept, fresh = frames.get(wanted), Frames(store, clock).get(wanted)
         np.testing.assert_array_equal(kept.count, fresh.count)
         for function in need.functions:
             np.testing.assert_allclose(kept.values[function], fresh.values[function])
@@ -234,7 +239,7 @@ def test_interruptions_equal_a_walk_over_the_readings(states, minutes):
     write_series(state, store, line)
     need = need_of([1], [Function.MIN, Function.LAST])
     end = start + 2 * DAY
-    frame = Frames(store, lambda: end).get("switch_on", "day", period, need)
+    frame = Frames(store, lambda: end).get(Wanted("switch_on", "day", period, need))
     found = sustained_interruptions(store, frame, np.array([0]), end, {1: 10.0})
 
     count, total, since = 0, 0.0, None
@@ -263,10 +268,10 @@ NEED = need_of([1], [Function.MIN, Function.LAST])
 def test_an_interruption_that_ran_before_counts_by_its_minutes_alone():
     _, store = interrupted("1 0 0 0 1 1", start="2024-12-31T23:00:00Z")
     end = parse_instant("2025-02-01T00:00:00Z")
-    frame = Frames(store, lambda: end).get("switch_on", "day", parse_period("2025", 0, "UTC"), NEED)
+    frame = Frames(store, lambda: end).get(Wanted("switch_on", "day", parse_period("2025", 0, "UTC"), NEED))
     found = sustained_interruptions(store, frame, np.array([0]), end, {1: 10.0})
     assert (found.customer_interruptions, found.customer_minutes, found.earlier) == (0.0, 10 * 60.0, 1)
-    before = Frames(store, lambda: end).get("switch_on", "day", parse_period("2024", 0, "UTC"), NEED)
+    before = Frames(store, lambda: end).get(Wanted("switch_on", "day", parse_period("2024", 0, "UTC"), NEED))
     found = sustained_interruptions(store, before, np.array([0]), int(before.edges[-1]), {1: 10.0})
     assert (found.customer_interruptions, found.customer_minutes) == (10.0, 10 * 30.0)
 
@@ -287,10 +292,47 @@ def test_interruptions_read_bit_by_bit_equal_those_read_at_once(states, parts):
         )  # fmt: skip
         write_series(state, store, line)
         clock[0] = start + (first + step) * 30 * 60_000_000
-        frame = frames.get("switch_on", "day", period, NEED)
+        frame = frames.get(Wanted("switch_on", "day", period, NEED))
         found = sustained_interruptions(store, frame, np.array([0]), clock[0], {1: 1.0})
-    anew = Frames(store, lambda: clock[0]).get("switch_on", "day", period, NEED)
+    anew = Frames(store, lambda: clock[0]).get(Wanted("switch_on", "day", period, NEED))
     assert found == sustained_interruptions(store, anew, np.array([0]), clock[0], {1: 1.0})
+
+
+ROLLED = need_of([1], store_functions("interruptions", rolled=True))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.booleans(), min_size=2, max_size=200), st.sampled_from([3, 7, 20, 60, 300]), st.booleans())
+def test_rollups_and_single_readings_tell_the_same_interruptions(states, minutes, still_runs):
+    _, store = interrupted(" ".join(str(int(s)) for s in states), every=f"{minutes}m")
+    end = parse_instant("2025-06-30T20:00:00Z") + len(states) * minutes * 60_000_000
+    end += 0 if still_runs else 3 * DAY
+    period = parse_period("2025", 0, "Asia/Kathmandu")
+    found = [
+        sustained_interruptions(
+            store,
+            Frames(store, lambda: end).get(Wanted("switch_on", "day", period, need)),
+            np.array([0]),
+            end,
+            {1: 10.0},
+        )
+        for need in (NEED, ROLLED)
+    ]
+    assert found[0].customer_minutes == pytest.approx(found[1].customer_minutes)
+    assert replace(found[0], customer_minutes=0.0) == replace(found[1], customer_minutes=0.0)
+
+
+def test_days_with_one_interruption_are_not_read():
+    _, store = interrupted("1x20 0x5 1x40 0 1 0 1x30", start="2025-06-30T20:00:00Z", every="1h")
+    reads = []
+    read = store.read
+    store.read = lambda ids, start, end: reads.append((start, end)) or read(ids, start, end)
+    end = parse_instant("2025-07-08T00:00:00Z")
+    frame = Frames(store, lambda: end).get(Wanted("switch_on", "day", parse_period("2025", 0, "UTC"), ROLLED))
+    found = sustained_interruptions(store, frame, np.array([0]), end, {1: 1.0})
+    assert (found.customer_interruptions, found.customer_minutes) == (3, 8 * 60)
+    day = parse_instant("2025-07-03T00:00:00Z")
+    assert reads == [(day, day + DAY)], "the day with two"
 
 
 @settings(max_examples=40, deadline=None)
@@ -299,10 +341,10 @@ def test_hours_tell_the_same_minutes_as_single_readings(states, minutes):
     _, store = interrupted(" ".join(str(int(s)) for s in states), every=f"{minutes}m")
     end = parse_instant("2025-07-04T00:00:00Z")
     frames = Frames(store, lambda: end)
-    frame = frames.get("switch_on", "day", parse_period("2025", 0, "UTC"), NEED)
+    frame = frames.get(Wanted("switch_on", "day", parse_period("2025", 0, "UTC"), NEED))
     single = sustained_interruptions(store, frame, np.array([0]), end, {1: 10.0})
     frame.memo.clear()
-    hourly = sustained_interruptions(store, frame, np.array([0]), end, {1: 10.0}, (end, "UTC"))
+    hourly = sustained_interruptions(store, frame, np.array([0]), end, {1: 10.0}, Gone(end, "UTC"))
     assert hourly.customer_minutes == pytest.approx(single.customer_minutes)
     assert hourly.customer_interruptions <= single.customer_interruptions
     assert (hourly.customer_interruptions > 0) == (single.customer_interruptions > 0)
@@ -370,10 +412,10 @@ def test_meters_that_do_not_say_whom_they_stand_for_are_not_the_city():
 def test_rollups_kept_longest_make_room():
     store = MemoryStore()
     need = need_of([1], [Function.MEAN])
-    one_year = Frames(store, lambda: 0).get("pm10", "day", parse_period("2025", 0, "UTC"), need).bytes
+    one_year = Frames(store, lambda: 0).get(Wanted("pm10", "day", parse_period("2025", 0, "UTC"), need)).bytes
     frames = Frames(store, lambda: 0, most_bytes=2 * one_year)
     for year in ("2021", "2022", "2023"):
-        frames.get("pm10", "day", parse_period(year, 0, "UTC"), need)
+        frames.get(Wanted("pm10", "day", parse_period(year, 0, "UTC"), need))
     assert len(frames._kept) == 2
 
 
