@@ -1,6 +1,7 @@
 """The contract of state that is not readings: registry, dead letters, decoder memory."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -117,6 +118,9 @@ class State(Protocol):
 
     def memory(self, owner: str) -> KeyValue:
         """A key-value space of one named owner (gateway, services, simulators)."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """What is put within the block is durable together when it ends, or not at all."""
 
     def close(self) -> None:
         """Let go of files."""

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from citylab.message import Message, Reading, ThingUpdate
 from citylab.moment import MAX_AHEAD
 from citylab.observation import Float64, Int32, Int64, ObservationBatch, Quality, Text, TimeSource
 from citylab.state import DeadLetter
+from citylab.store import Arrivals
 from gateway.connection import Connection, Packet
 from gateway.layout import Layout, Plan
 from gateway.source import Source
@@ -81,12 +83,15 @@ class Batch:
         self.runs: list[tuple[int, Source]] = []
         self.receipts: list[tuple[Source, Connection, list[int]]] = []
         self.letters: dict[int, list[DeadLetter]] = {}
-        self.repeated: set[int] = set()
-        self.redelivered = 0
+        self.taken: dict[str, list[tuple[Int64, Int64, Int64]]] = {}
+        """By session: packet ids, digests and times of arrival of what is to be acknowledged."""
         self.things: list[ThingUpdate] = []
-        self.arrivals: dict[str, list[tuple[int, int, int, int]]] = {}
-        """By session: message, packet id, digest and time of arrival of those without a time of their own."""
-        self.retained: dict[str, int] = {}
+        self.hashed: list[Int64 | None] = []
+        """For each run the digests of its messages, None where none is to be acknowledged."""
+        self.timeless: list[int] = []
+        """Messages without a time of their own that are to be acknowledged."""
+        self.facts: dict[str, Any] = {}
+        """Of the gateway's memory, durable with the counters."""
         self.outcomes: Counter[tuple[str, str, str]] = Counter()
         self.shed: Counter[tuple[str, str]] = Counter()
         self.gaps: Counter[str] = Counter()
@@ -106,6 +111,23 @@ class Batch:
     def source(self, message: int) -> Source:
         """The source a message came by."""
         return self.runs[bisect_right(self.runs, message, key=lambda run: run[0]) - 1][1]
+
+    def arrivals(self) -> list[tuple[NDArray[np.intp], Arrivals]]:
+        """Of messages without a time of their own: their numbers and arrivals, by session."""
+        found: dict[str, list[tuple[int, int, int, int]]] = {}
+        run = 0
+        for number in self.timeless:
+            while run + 1 < len(self.runs) and self.runs[run + 1][0] <= number:
+                run += 1
+            (start, source), hashed = self.runs[run], self.hashed[run]
+            if hashed is not None:
+                row = (number, self.messages[number][1], int(hashed[number - start]), self.received[number])
+                found.setdefault(source.settings.session, []).append(row)
+        return [
+            (table[:, 0], Arrivals(session, table[:, 1].astype(np.int32), table[:, 2], table[:, 3]))
+            for session, rows in found.items()
+            for table in [np.array(rows, dtype=np.int64)]
+        ]
 
     def columns(self) -> Columns:
         """Turn the lists into columns."""

@@ -1,8 +1,13 @@
-"""What became of every message: counters by profile, outcome and reason, durable through the state."""
+"""What became of every message: counters by profile, outcome and reason.
+
+Counts of messages become durable in one transaction with all else of their batch, before it is acknowledged: they are
+exact, however the process ends. Counts of readings follow within a second.
+"""
 
 import threading
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
@@ -34,6 +39,16 @@ class Histogram:
         self.total += float(seconds.sum())
 
 
+@dataclass(slots=True)
+class Draft:
+    """Counters with a batch added, and the entries of the state that say so; see `Book.draft`."""
+
+    outcomes: Counter[tuple[str, str, str]]
+    shed: Counter[tuple[str, str]]
+    gaps: Counter[str]
+    entries: dict[str, Any]
+
+
 class Book:
     """Counters of the gateway; bounded in devices, profiles and reasons.
 
@@ -62,7 +77,6 @@ class Book:
         self._memory = memory
         self._names = names
         self._facts: dict[str, Any] = {}
-        self._changed: set[str] = set()
         self._saved = monotonic()
         kept = memory.items(_PREFIX)
         self.outcomes.update({(p, o, r): n for p, o, r, n in kept.get(f"{_PREFIX}outcomes", [])})
@@ -70,52 +84,68 @@ class Book:
         self.gaps.update(dict(kept.get(f"{_PREFIX}gaps", [])))
         self.rows.update(dict(kept.get(f"{_PREFIX}rows", [])))
 
-    def add(
-        self,
-        outcomes: Counter[tuple[str, str, str]],
-        shed: Counter[tuple[str, str]],
-        gaps: Counter[str],
-    ) -> None:
-        """Count the messages of a batch."""
+    def draft(
+        self, outcomes: Counter[tuple[str, str, str]], shed: Counter[tuple[str, str]], gaps: Counter[str]
+    ) -> "Draft":
+        """The counters as they will be with the messages of a batch; `adopt` them when they are durable."""
         with self.lock:
-            for (profile, outcome, reason), n in outcomes.items():
-                name = self._bounded(profile, (key[0] for key in self.outcomes), len(self.outcomes))
-                self.outcomes[name, outcome, reason] += n
-            for (device, reason), n in shed.items():
-                name = self._bounded(device, (key[0] for key in self.shed), len(self.shed))
-                self.shed[name, reason] += n
-                self.outcomes["", "shed", reason] += n
-            for device, n in gaps.items():
-                self.gaps[self._bounded(device, self.gaps, len(self.gaps))] += n
-            self._changed |= {"outcomes"} | ({"shed"} if shed else set()) | ({"gaps"} if gaps else set())
+            draft = Draft(self.outcomes.copy(), self.shed, self.gaps, self._pending())
+        for (profile, outcome, reason), n in outcomes.items():
+            name = self._bounded(profile, (key[0] for key in draft.outcomes), len(draft.outcomes))
+            draft.outcomes[name, outcome, reason] += n
+        if shed:
+            draft.shed = draft.shed.copy()
+        for (device, reason), n in shed.items():
+            name = self._bounded(device, (key[0] for key in draft.shed), len(draft.shed))
+            draft.shed[name, reason] += n
+            draft.outcomes["", "shed", reason] += n
+        if gaps:
+            draft.gaps = draft.gaps.copy()
+        for device, n in gaps.items():
+            draft.gaps[self._bounded(device, draft.gaps, len(draft.gaps))] += n
+        draft.entries[_PREFIX + "outcomes"] = _entries(draft.outcomes)
+        if shed:
+            draft.entries[_PREFIX + "shed"] = _entries(draft.shed)
+        if gaps:
+            draft.entries[_PREFIX + "gaps"] = _entries(draft.gaps)
+        return draft
+
+    def adopt(self, draft: "Draft") -> None:
+        """Take counters that are durable now."""
+        with self.lock:
+            self.outcomes, self.shed, self.gaps = draft.outcomes, draft.shed, draft.gaps
+            self._settle(draft.entries)
 
     def add_rows(self, stored: int, duplicate: int, refused: int) -> None:
-        """Count readings."""
+        """Count readings; durable with the next batch or save."""
         with self.lock:
             self.rows.update(stored=stored, duplicate=duplicate, refused=refused)
-            self._changed.add("rows")
+            self._facts[_PREFIX + "rows"] = _entries(self.rows)
 
     def note(self, key: str, value: Any) -> None:
-        """Keep a fact with the next save."""
+        """Keep a fact with the next batch or save; None removes it."""
         with self.lock:
             self._facts[key] = value
 
     def save(self, *, now: bool = False) -> None:
-        """Make the counters durable, at most once a second unless told otherwise."""
+        """Make counts of readings and facts durable, at most once a second unless told otherwise."""
         if not now and monotonic() - self._saved < _SAVE_INTERVAL:
             return
         with self.lock:
-            entries = {_PREFIX + name: self._entries(name) for name in self._changed} | self._facts
-            changed, self._changed, self._facts = self._changed, set(), {}
-        if not entries:
-            return
-        try:
+            entries = self._pending()
+        if entries:
             self._memory.put(entries)
-        except BaseException:
             with self.lock:
-                self._changed |= changed
-                self._facts = {k: v for k, v in entries.items() if not k.startswith(_PREFIX)} | self._facts
-            raise
+                self._settle(entries)
+
+    def _pending(self) -> dict[str, Any]:
+        return dict(self._facts)
+
+    def _settle(self, entries: dict[str, Any]) -> None:
+        """Forget facts that are durable, unless they changed meanwhile."""
+        for key, value in entries.items():
+            if key in self._facts and self._facts[key] is value:
+                del self._facts[key]
         self._saved = monotonic()
 
     def messages(self) -> dict[str, int]:
@@ -132,10 +162,10 @@ class Book:
             worst = self.shed.most_common(count)
         return [{"device": device, "reason": reason, "messages": n} for (device, reason), n in worst]
 
-    def _entries(self, name: str) -> list[list[Any]]:
-        counter: Counter[Any] = getattr(self, name)
-        return [[*(key if isinstance(key, tuple) else (key,)), n] for key, n in counter.items()]
-
     def _bounded(self, name: str, known: Iterable[str], size: int) -> str:
         """The name, or the common one if there are too many."""
         return name if size < self._names or name in known else OTHERS
+
+
+def _entries(counter: Counter[Any]) -> list[list[Any]]:
+    return [[*(key if isinstance(key, tuple) else (key,)), n] for key, n in counter.items()]

@@ -10,6 +10,7 @@ from citylab.instant import MICROSECONDS, Clock, system_clock
 from citylab.state import State
 from citylab.store import Store, StoreUnavailableError
 from gateway.book import Book
+from gateway.deposit import Deposit
 from gateway.intake import Intake
 from gateway.layout import Decoder, Layout
 from gateway.limit import Limit
@@ -84,7 +85,8 @@ class Gateway:
         self._memory = state.memory(OWNER)
         self._spool = Spool(spool_dir, spool_bytes)
         layout = Layout()
-        self._writer = Writer(store, state, self._spool, layout, self.book, self._memory, clock)
+        self._deposit = Deposit(store, state, layout, self.book)
+        self._writer = Writer(self._deposit, state, self._spool, self.book, self._memory, clock)
         self._intake = Intake(
             decoder,
             layout,
@@ -152,7 +154,7 @@ class Gateway:
     async def replay(self, entry: int) -> Replayed:
         """Decode a dead letter again and store it, once."""
         result: Replayed = await self._pipeline.in_writer(
-            replay, entry, self._decoder, self._state, self._writer, self._clock
+            replay, entry, self._decoder, self._state, self._deposit, self._clock
         )
         return result
 
@@ -208,15 +210,14 @@ class Gateway:
             newest = arrival.load(self._store.arrivals(arrival.session))
         except StoreUnavailableError:
             return False
-        prefix = f"arrival/{arrival.session}/"
-        for key, (hashed, received) in self._memory.items(prefix).items():
-            if received > arrival.confirmed:
-                arrival.note(int(key.removeprefix(prefix)), hashed, received)
-            newest = max(newest, received)
         for data in self._spool:
             kept = unpack(data).arrivals
             if kept is not None and kept.session == arrival.session:
                 newest = max(newest, arrival.load(kept))
+        prefix = f"taken/{arrival.session}/"
+        records = {key: value for key, value in self._memory.items(prefix).items() if key[len(prefix) :].isdigit()}
+        for key in sorted(records, key=lambda name: int(name[len(prefix) :])):
+            newest = max(newest, arrival.restore(key, records[key]))
         self._intake.newest = max(self._intake.newest, newest)
         return True
 

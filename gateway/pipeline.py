@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
+from gateway.arrival import Arrival
 from gateway.batch import Batch
 from gateway.book import Book
 from gateway.connection import Connection, Packet
@@ -87,8 +88,7 @@ class Pipeline:
         if kept:
             self.intake.limit.credit(away)
         else:
-            arrival.session_began(self.intake.newest)
-            self._book.note(f"confirmed/{arrival.session}", arrival.confirmed)
+            self._confirm(arrival, arrival.session_began(self.intake.newest))
 
     def acknowledgements(self, source: Source) -> int:
         """Count of acknowledgements whose messages would be arrivals again if they were repeated."""
@@ -97,8 +97,13 @@ class Pipeline:
     def confirmed(self, source: Source, mark: int) -> None:
         """Forget arrivals that cannot be repeated any more."""
         arrival = self.intake.arrival(source)
-        arrival.confirm(mark)
+        self._confirm(arrival, arrival.confirm(mark))
+
+    def _confirm(self, arrival: Arrival, spent: list[str]) -> None:
+        """Keep up to when arrivals are confirmed; let go of records that nothing needs."""
         self._book.note(f"confirmed/{arrival.session}", arrival.confirmed)
+        for name in spent:
+            self._book.note(name, None)
 
     async def drain(self) -> None:
         """Wait until everything received is durable and acknowledged."""

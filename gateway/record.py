@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from citylab.message import Message
 from citylab.observation import ObservationBatch, Text
-from citylab.store import Arrivals
+from citylab.store import Arrivals, Mask
+from gateway.batch import Batch, Columns
 
 _COLUMNS: dict[str, np.dtype[Any]] = {
     "datastream": np.dtype("<i4"),
@@ -55,6 +56,27 @@ class _Messages:
     def origin(self, message: int) -> Message:
         """The message as it arrived."""
         return self.by_number[message]
+
+
+def split(batch: Batch, columns: Columns) -> list[Writing]:
+    """Writes of a batch: one, or one for each session that has arrivals to keep, and the rest."""
+    sessions = batch.arrivals()
+    left = np.ones(len(columns.message), dtype=bool)
+    writings = []
+    for numbers, arrivals in sessions:
+        mine = left if len(sessions) == 1 else left & np.isin(columns.message, numbers)
+        writings.append(_part(batch, columns, mine, arrivals))
+        left = left & ~mine
+    if left.any():
+        writings.append(_part(batch, columns, left, None))
+    return writings
+
+
+def _part(batch: Batch, columns: Columns, rows: Mask, arrivals: Arrivals | None) -> Writing:
+    if rows.all():
+        return Writing(columns.batch, columns.message, arrivals, batch)
+    taken = np.flatnonzero(rows)
+    return Writing(columns.batch.take(taken), columns.message[taken], arrivals, batch)
 
 
 def pack(writing: Writing) -> bytes:

@@ -12,8 +12,8 @@ from gateway.layout import Decoder
 
 
 class _Writes(Protocol):
-    def write(self, batch: ObservationBatch, keys: list[DatastreamKey]) -> WriteResult:
-        """Write readings at once; see `gateway.writer.Writer.write`."""
+    def write_named(self, batch: ObservationBatch, keys: list[DatastreamKey]) -> WriteResult:
+        """Write readings at once; see `gateway.deposit.Deposit.write_named`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,6 @@ def _write(decoded: Decoded, received: int, state: State, writer: _Writes) -> tu
     state.registry.update(decoded.things)
     if not rows:
         return 0, ""
-    result = writer.write(ObservationBatch.from_rows(rows), [reading.key for reading in decoded.readings])
+    result = writer.write_named(ObservationBatch.from_rows(rows), [reading.key for reading in decoded.readings])
     problem = next((f"the store refuses a reading: {why.text}" for why in result.refused.values()), "")
     return len(rows) - len(result.refused), problem

@@ -120,16 +120,25 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """A transaction that is on the disk when the block ends, or undone; waits for other writers first."""
+        """A transaction that is on the disk when the block ends, or undone; waits for other writers first.
+
+        One inside another is a part of it.
+        """
         with self.lock, self._translated():
+            if self._inside():
+                yield
+                return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:
+                if self._inside():
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def _inside(self) -> bool:
+        return self._connection.in_transaction
 
     def number(self, name: str) -> int:
         """A durable number; 0 if never set."""

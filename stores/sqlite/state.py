@@ -1,5 +1,6 @@
 """Registry, dead letters and facts behind the one State contract."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from stores.sqlite.database import Database
@@ -46,6 +47,10 @@ class SqliteState:
     def memory(self, owner: str) -> SqliteKeyValue:
         """A key-value space of one named owner."""
         return SqliteKeyValue(self._database, owner)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """What is put within the block is durable together when it ends, or not at all."""
+        return self._database.transaction()
 
     def copy_to(self, path: Path | str) -> None:
         """Copy everything into a new file while the state is in use, as of one moment."""

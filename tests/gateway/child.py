@@ -1,6 +1,7 @@
 """A gateway in a process of its own, to be killed: ``child.py URL FOLDER``.
 
-Its store is DuckDB; while the file ``away`` exists in the folder, the store is away.
+Its store is DuckDB; while the file ``away`` exists in the folder, the store is away. If the folder has a file
+``influx.json``, it holds the settings of the InfluxDB that is the store.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from gateway.load import profile
 from gateway.loop import run
 from gateway.source import SourceSettings
 from stores.duckdb import DuckDBStore
+from stores.influx import InfluxStore
 from stores.sqlite import SqliteState
 
 
@@ -42,8 +44,14 @@ async def report(gateway, folder):
         await asyncio.sleep(0.1)
 
 
+def open_store(folder):
+    if (folder / "influx.json").exists():
+        return InfluxStore(**json.loads((folder / "influx.json").read_text()), journal=folder / "influx.sqlite")
+    return DuckDBStore(folder / "readings.duckdb")
+
+
 async def main(url, folder):
-    store, state = DuckDBStore(folder / "readings.duckdb"), SqliteState(folder / "state.sqlite")
+    store, state = open_store(folder), SqliteState(folder / "state.sqlite")
     source = SourceSettings(url=url, simulated_root="sim/", skipped_root="citylab/", watch_drops=True)
     gateway = Gateway(
         Leaving(store, folder / "away"),

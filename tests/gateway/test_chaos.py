@@ -17,12 +17,16 @@ from pathlib import Path
 
 import pytest
 
-from stores.duckdb import DuckDBStore
+from gateway.book import Book
 from stores.sqlite import SqliteState
 from tests.gateway.broker import Mosquitto, Publisher, clockless, dated
+from tests.gateway.child import open_store
+from tests.gateway.influx import PROGRAM_2, Influx
 
 pytestmark = pytest.mark.mosquitto
 ROOT = Path(__file__).parents[2]
+GARBAGE = 50
+"""One message of so many cannot be read."""
 
 
 class Child:
@@ -53,8 +57,7 @@ class Plan:
 
 
 def stored_numbers(folder):
-    store = DuckDBStore(folder / "readings.duckdb")
-    counted = Counter()
+    store, counted = open_store(folder), Counter()
     for batch in store.export(None, 0, 1 << 62):
         counted.update(round(value * 1000) for value in batch.result.tolist())
     store.close()
@@ -84,8 +87,18 @@ def quiet(child, folder, patience):
     raise TimeoutError(f"the gateway is not done: {health}")
 
 
-def run_chaos(tmp_path, plan, seed=1):
+def make_message(number):
+    """Two in five have no time of their own, one in fifty is garbage."""
+    if number % GARBAGE == 3:
+        return number, "bench/station/bad", b'{"air_temperature": %d' % number
+    return clockless(number) if number % 5 < 2 else dated(number)
+
+
+def run_chaos(tmp_path, plan, seed=1, influx=None):
     rng = random.Random(seed)
+    if influx is not None:
+        influx.start()
+        (tmp_path / "influx.json").write_text(json.dumps(influx.settings))
     broker = Mosquitto(tmp_path)
     broker.start()
     child = Child(broker, tmp_path)
@@ -93,10 +106,10 @@ def run_chaos(tmp_path, plan, seed=1):
     publisher = Publisher(broker.port)
     try:
         first_session(child, tmp_path)
-        messages = [clockless(n) if n % 5 < 2 else dated(n) for n in range(plan.messages)]
+        messages = [make_message(n) for n in range(plan.messages)]
         thread = threading.Thread(target=publish_all, args=(publisher, messages, plan))
         thread.start()
-        trouble(broker, child, tmp_path, plan, rng)
+        trouble(broker, child, tmp_path, plan, rng, influx)
         thread.join(600)
         assert not thread.is_alive()
         quiet(child, tmp_path, 300)
@@ -107,7 +120,7 @@ def run_chaos(tmp_path, plan, seed=1):
             child.process.kill()
             child.process.wait()
         broker.stop()
-    return publisher.sent, stored_numbers(tmp_path)
+    return publisher.sent
 
 
 def publish_all(publisher, messages, plan):
@@ -123,7 +136,7 @@ def first_session(child, folder):
     quiet(child, folder, 30)
 
 
-def trouble(broker, child, folder, plan, rng):
+def trouble(broker, child, folder, plan, rng, influx):
     events = ["kill"] * plan.kills + ["broker"] * plan.restarts
     rng.shuffle(events)
     if plan.away:
@@ -137,50 +150,95 @@ def trouble(broker, child, folder, plan, rng):
             broker.stop()
             broker.start()
         else:
-            (folder / "away").touch()
+            take_away(folder, influx)
             for _ in range(2):
                 time.sleep(plan.away / 3)
                 child.kill()
                 child.start()
             time.sleep(plan.away / 3)
-            (folder / "away").unlink()
+            give_back(folder, influx)
 
 
-def check(sent, stored, total):
-    assert [n for n in range(total) if n not in stored] == []
-    assert sorted(set(stored) - set(sent)) == []
+def take_away(folder, influx):
+    if influx is None:
+        (folder / "away").touch()
+    else:
+        influx.kill()
+
+
+def give_back(folder, influx):
+    if influx is None:
+        (folder / "away").unlink()
+    else:
+        influx.start()
+
+
+def check(sent, folder):
+    """Nothing lost, nothing doubled, and the gateway's own books say the same."""
+    stored = stored_numbers(folder)
+    bad = {n for n in sent if n % GARBAGE == 3}
+    assert [n for n in sent if n not in stored and n not in bad] == []
+    assert sorted(set(stored) - (set(sent) - bad)) == []
     doubled = {n: (sent[n], found) for n, found in stored.items() if found > (1 if n % 5 >= 2 else sent[n])}
     assert doubled == {}
-
-
-def dropped(folder):
     state = SqliteState(folder / "state.sqlite")
     try:
-        return state.memory("test").get("dropped")
+        messages = Book(state.memory("gateway")).messages()
+        refused = Counter(letter.payload for letter in state.rejects.find(limit=1_000_000))
+        assert state.memory("test").get("dropped") == 0
     finally:
         state.close()
+    assert set(refused) == {make_message(n)[2] for n in bad}
+    assert all(count <= sent[int(payload.split()[1])] for payload, count in refused.items())
+    assert messages["error"] == refused.total()
+    once, again = len(sent) - len(bad), sum(sent[n] for n in sent if n not in bad)
+    assert once <= messages["stored"] <= again
+    return messages
 
 
 def test_small_chaos(tmp_path):
-    plan = Plan(messages=5000, kills=3, restarts=1, away=2.4, pace=0.8)
-    sent, stored = run_chaos(tmp_path, plan)
-    check(sent, stored, plan.messages)
-    assert dropped(tmp_path) == 0
+    plan = Plan(messages=4000, kills=2, restarts=1, away=1.8, pace=0.7)
+    check(run_chaos(tmp_path, plan), tmp_path)
+
+
+def test_counts_are_exact_when_the_gateway_is_killed(tmp_path):
+    """The broker stays, so the publisher sends each message once, and each is counted once, however often it comes."""
+    plan = Plan(messages=4000, kills=4, restarts=0, away=0.0, pace=0.5)
+    messages = check(run_chaos(tmp_path, plan, seed=3), tmp_path)
+    messages.pop("duplicate", None)
+    assert messages == {"stored": 3920, "error": 80}
 
 
 @pytest.mark.slow
-def test_chaos(tmp_path):
+@pytest.mark.parametrize(
+    "version",
+    [
+        pytest.param(0, id="duckdb"),
+        pytest.param(1, id="influxdb-1", marks=pytest.mark.influxdb),
+        pytest.param(
+            2,
+            id="influxdb-2",
+            marks=pytest.mark.skipif(not PROGRAM_2, reason="CITYLAB_TEST_INFLUXD2 names no influxd of InfluxDB 2.x"),
+        ),
+    ],
+)
+def test_chaos(tmp_path, version):
+    """The store is away for a minute: DuckDB behind a store that refuses, or a real InfluxDB that is killed."""
+    influx = Influx(tmp_path / "influx", version) if version else None
     plan = Plan(messages=200_000, kills=10, restarts=3, away=60.0, pace=4.0)
-    sent, stored = run_chaos(tmp_path, plan)
-    check(sent, stored, plan.messages)
-    assert dropped(tmp_path) == 0
+    try:
+        check(run_chaos(tmp_path, plan, influx=influx), tmp_path)
+    finally:
+        if influx is not None:
+            influx.kill()
 
 
 @pytest.mark.slow
 def test_fifty_kills_while_writing(tmp_path):
     plan = Plan(messages=100_000, kills=50, restarts=0, away=0.0, pace=1.5)
-    sent, stored = run_chaos(tmp_path, plan, seed=2)
-    check(sent, stored, plan.messages)
+    messages = check(run_chaos(tmp_path, plan, seed=2), tmp_path)
+    assert messages.pop("duplicate") > 0
+    assert messages == {"stored": 98_000, "error": 2000}
 
 
 def test_drain_on_sigterm(tmp_path):

@@ -235,7 +235,8 @@ async def test_lost_connection_repeats_the_same_points(make_gateway, broker, sto
         await until(lambda: gateway.health()["sources"][0]["connects"] == 2)
         pause.set()
         await until(lambda: gateway.health()["sources"][0]["unacknowledged"] == 0)
-        await until(lambda: gateway.health()["readings"].get("duplicate", 0) > 0)
+        await until(lambda: gateway.health()["messages"].get("duplicate", 0) > 0)
+        assert gateway.health()["messages"]["stored"] == 60
     assert numbers(store) == list(range(60))
 
 

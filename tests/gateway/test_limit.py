@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
 from citylab.store import Arrivals
-from gateway.arrival import Arrival, digest
+from gateway.arrival import Arrival, digests
 from gateway.book import Book
 from gateway.limit import OTHERS, Limit
 from gateway.metric import GatewayCollector
@@ -49,12 +49,26 @@ def test_wrong_rate_is_refused():
         Limit(rate=0)
 
 
+def hashed(*payloads):
+    return digests([(0x32, 1, b"t", payload) for payload in payloads])
+
+
+def find(arrival, packet_id, payload):
+    """When a redelivered message arrived at first, None if it is new."""
+    received, _ = arrival.find(np.array([packet_id]), hashed(payload))
+    return int(received[0]) or None
+
+
+def taken(arrival, packet_id, payload):
+    return bool(arrival.find(np.array([packet_id]), hashed(payload))[1][0])
+
+
 def kept(*rows):
     """Arrivals of (packet id, payload, time)."""
     return Arrivals(
         "s",
         np.array([row[0] for row in rows], np.int32),
-        np.array([digest(b"t", row[1]) for row in rows], np.int64),
+        hashed(*(row[1] for row in rows)),
         np.array([row[2] for row in rows], np.int64),
     )
 
@@ -62,13 +76,13 @@ def kept(*rows):
 def test_arrival_is_known_only_for_the_same_message_and_until_confirmed():
     arrival = Arrival("s")
     assert arrival.load(kept((5, b"p", 100))) == 100
-    assert arrival.find(5, b"t", b"p") == 100
-    assert arrival.find(5, b"t", b"q") is None
-    assert arrival.find(6, b"t", b"p") is None
+    assert find(arrival, 5, b"p") == 100
+    assert find(arrival, 5, b"q") is None
+    assert find(arrival, 6, b"p") is None
     arrival.acknowledge([5, 77])
-    assert arrival.find(5, b"t", b"p") == 100
+    assert find(arrival, 5, b"p") == 100
     arrival.confirm(arrival.acknowledged)
-    assert arrival.find(5, b"t", b"p") is None
+    assert find(arrival, 5, b"p") is None
     assert (len(arrival), arrival.confirmed) == (0, 100)
 
 
@@ -78,12 +92,12 @@ def test_an_outstanding_arrival_holds_the_durable_mark_back():
     arrival.acknowledge([1, 3])
     arrival.confirm(arrival.acknowledged)
     assert arrival.confirmed == 199
-    assert arrival.find(2, b"t", b"b") == 200
+    assert find(arrival, 2, b"b") == 200
     again = Arrival("s")
     again.confirmed = arrival.confirmed
     again.load(kept((1, b"a", 100), (2, b"b", 200), (3, b"c", 300)))
-    assert again.find(2, b"t", b"b") == 200
-    assert again.find(1, b"t", b"a") is None
+    assert find(again, 2, b"b") == 200
+    assert find(again, 1, b"a") is None
 
 
 def test_acknowledgements_of_an_earlier_connection_confirm_nothing():
@@ -93,7 +107,7 @@ def test_acknowledgements_of_an_earlier_connection_confirm_nothing():
     mark = arrival.acknowledged
     arrival.connection_began()
     arrival.confirm(mark)
-    assert arrival.find(1, b"t", b"a") == 100
+    assert find(arrival, 1, b"a") == 100
 
 
 def test_a_packet_id_used_again_is_not_confirmed_by_the_old_acknowledgement():
@@ -102,7 +116,7 @@ def test_a_packet_id_used_again_is_not_confirmed_by_the_old_acknowledgement():
     arrival.acknowledge([1])
     arrival.load(kept((1, b"b", 200)))
     arrival.confirm(arrival.acknowledged)
-    assert arrival.find(1, b"t", b"b") == 200
+    assert find(arrival, 1, b"b") == 200
 
 
 @given(st.lists(st.tuples(st.sampled_from(["receive", "acknowledge", "ping", "lose"]), st.integers(1, 4)), max_size=40))
@@ -112,7 +126,7 @@ def test_what_the_broker_may_send_again_is_always_known(steps):
     for now, (step, packet_id) in enumerate(steps, 1):
         if step == "receive" and packet_id not in held:
             held[packet_id] = now
-            arrival.note(packet_id, digest(b"t", b"%d" % now), now)
+            arrival.note(np.array([packet_id]), hashed(b"%d" % now), np.array([now]))
         elif step == "acknowledge" and packet_id in held:
             arrival.acknowledge([packet_id])
             sent.append((packet_id, held[packet_id]))
@@ -127,17 +141,57 @@ def test_what_the_broker_may_send_again_is_always_known(steps):
             sent.clear()
             arrival.connection_began()
         for outstanding, time in held.items():
-            assert arrival.find(outstanding, b"t", b"%d" % time) == time
+            assert find(arrival, outstanding, b"%d" % time) == time
             assert arrival.confirmed < time
+
+
+def test_what_was_counted_is_known_to_the_next_process_until_it_is_confirmed():
+    arrival = Arrival("s")
+    rows = np.array([1, 2]), hashed(b"a", b"b"), np.array([100, 101])
+    arrival.note(*rows)
+    name, value = arrival.record(*rows)
+    again = Arrival("s")
+    again.load(kept((2, b"b", 101), (3, b"c", 102)))
+    assert again.restore(name, value) == 101
+    assert [taken(again, n, p) for n, p in ((1, b"a"), (2, b"b"), (3, b"c"), (1, b"x"))] == [True, True, False, False]
+    assert find(again, 3, b"c") == 102
+    assert again.record(*rows)[0] != name
+    again.acknowledge([1, 3])
+    assert again.confirm(again.acknowledged) == []
+    again.acknowledge([2])
+    assert name in again.confirm(again.acknowledged)
+    assert again.session_began(200) == []
+    assert len(again) == 0
+
+
+def test_records_of_a_session_that_the_broker_forgot_are_let_go():
+    arrival = Arrival("s")
+    rows = np.array([1, 2]), hashed(b"a", b"b"), np.array([100, 101])
+    arrival.note(*rows)
+    name, _ = arrival.record(*rows)
+    assert arrival.session_began(300) == [name]
+    assert (len(arrival), arrival.confirmed) == (0, 300)
+
+
+def test_digests_take_a_payload_that_was_too_long():
+    first, second = digests([(0x32, 1, b"t", None), (0x32, 2, b"t", b"")])
+    assert first == second != digests([(0x32, 1, b"u", None)])[0]
+
+
+def post(book, memory, *counts):
+    """What the writer does with the counts of a batch."""
+    draft = book.draft(*counts)
+    memory.put(draft.entries)
+    book.adopt(draft)
 
 
 def test_book_survives_and_bounds_devices():
     memory = Keys()
     book = Book(memory, names=2)
-    book.add(Counter({("p", "stored", ""): 3}), Counter({(f"d{n}", "rate"): 1 for n in range(5)}), Counter({"x": 2}))
+    shed = Counter({(f"d{n}", "rate"): 1 for n in range(5)})
     book.add_rows(3, 1, 0)
     book.note("alive", 7)
-    book.save(now=True)
+    post(book, memory, Counter({("p", "stored", ""): 3}), shed, Counter({"x": 2}))
     again = Book(memory, names=2)
     assert again.messages() == {"stored": 3, "shed": 5}
     assert dict(again.shed) == {("d0", "rate"): 1, ("d1", "rate"): 1, (OTHERS, "rate"): 3}
@@ -156,11 +210,14 @@ def test_book_keeps_counters_when_saving_fails():
     memory = Failing()
     book = Book(memory)
     book.note("alive", 1)
-    book.add(Counter({("p", "stored", ""): 3}), Counter(), Counter())
+    counts = Counter({("p", "stored", ""): 3}), Counter(), Counter()
+    with pytest.raises(OSError, match="disk full"):
+        post(book, memory, *counts)
+    assert book.messages() == {}
     with pytest.raises(OSError, match="disk full"):
         book.save(now=True)
     memory.broken = False
-    book.save(now=True)
+    post(book, memory, *counts)
     assert Book(memory).messages() == {"stored": 3}
     assert memory["alive"] == 1
 
@@ -178,7 +235,7 @@ def test_metrics_are_readable_by_prometheus():
             }
 
     gateway = Gateway()
-    gateway.book.add(Counter({("tasmota", "stored", ""): 4}), Counter({("d", "rate"): 1}), Counter())
+    post(gateway.book, Keys(), Counter({("tasmota", "stored", ""): 4}), Counter({("d", "rate"): 1}), Counter())
     gateway.book.delay.add(np.array([1_000, 2_000_000]))
     registry = CollectorRegistry()
     registry.register(GatewayCollector(gateway))

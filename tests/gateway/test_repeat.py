@@ -87,6 +87,18 @@ def gateway_for(port, store, state, profiles, tmp_path):
     return Gateway(store, state, Decoder(profiles), [source], spool_dir=tmp_path / "spool")
 
 
+async def crash(gateway):
+    """Cut the line, say nothing, end."""
+    source = gateway._sources[0]
+    source._stopping.set()
+    source.connection.abort("the test ended the process")
+    await gateway.stop(0.05)
+
+
+def fails(_):
+    raise OSError(28, "No space left on device")
+
+
 def first_connection_of_two_messages(store):
     """The first connection ends before anything is acknowledged, because the store is slow."""
     gate = asyncio.Event()
@@ -119,6 +131,40 @@ async def test_a_message_held_back_until_a_later_connection(restart, store, stat
             broker.scripts.append(later)
         await until(lambda: broker.ended == 2)
         assert store.count() == 3
+        await gateway.stop()
+
+
+async def test_what_was_stored_and_not_counted_before_a_crash_is_counted_once(
+    store, state, profiles, tmp_path, monkeypatch
+):
+    async with Scripted([(1, 10, False), (2, 11, False)], [(1, 10, True), (2, 11, True)]).serve() as broker:
+        gateway = gateway_for(broker.port, store, state, profiles, tmp_path)
+        with monkeypatch.context() as patched:
+            patched.setattr(type(state), "transaction", fails)
+            await gateway.start()
+            await until(lambda: store.count() == 2)
+            await crash(gateway)
+        gateway = gateway_for(broker.port, store, state, profiles, tmp_path)
+        await gateway.start()
+        await until(lambda: broker.ended == 1)
+        assert store.count() == 2
+        assert gateway.health()["messages"] == {"stored": 2}
+        await gateway.stop()
+
+
+async def test_what_was_counted_and_not_acknowledged_before_a_crash_is_a_duplicate(store, state, profiles, tmp_path):
+    first = [(1, 10, False), (2, 11, False)]
+    async with Scripted(first, [(2, 11, True), (1, 10, True), (3, 12, False)]).serve() as broker:
+        gateway = gateway_for(broker.port, store, state, profiles, tmp_path)
+        await gateway.start()
+        gateway._pipeline._acknowledge = lambda batch: None
+        await until(lambda: gateway.health()["messages"] == {"stored": 2})
+        await crash(gateway)
+        gateway = gateway_for(broker.port, store, state, profiles, tmp_path)
+        await gateway.start()
+        await until(lambda: broker.ended == 1)
+        assert store.count() == 3
+        assert gateway.health()["messages"] == {"stored": 3, "duplicate": 2}
         await gateway.stop()
 
 

@@ -217,6 +217,24 @@ class TestKeyValue:
         assert memory.items("") == {}
 
 
+def test_a_transaction_keeps_all_or_nothing(state: SqliteState) -> None:
+    memory = state.memory("gateway")
+
+    def fail() -> None:
+        with state.transaction():
+            state.rejects.put([[letter(1)]])
+            memory.put({"a": 1})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert (state.rejects.find(), memory.get("a"), state.rejects.count()) == ([], None, {"evicted": 0})
+    with state.transaction():
+        state.rejects.put([[letter(1)]])
+        memory.put({"a": 1})
+    assert (len(state.rejects.find()), memory.get("a")) == (1, 1)
+
+
 def test_in_memory() -> None:
     state = SqliteState(":memory:")
     state.registry.resolve([DatastreamKey("a", "v")])
