@@ -19,7 +19,7 @@ Width = Literal["day", "hour"]
 _FRESH = 10 * MICROSECONDS
 _WHOLE = HOUR
 _MOST_BYTES = 128_000_000
-_AT_ONCE = 2
+AT_ONCE = 2
 """Queries asked at the same time."""
 _STEPWISE = {Function.INCREASE, Function.TIME_WEIGHTED_MEAN, Function.DURATION}
 
@@ -114,6 +114,11 @@ class _Plan:
     again: bool
 
     @property
+    def size(self) -> int:
+        """Rollups it reads at most."""
+        return len(self.need.datastreams) * (len(self.frame.edges) - 1 - self.first)
+
+    @property
     def together(self) -> tuple[object, ...]:
         """Plans that agree in it are read in one query; functions that follow each step are dear, so they agree too."""
         stepwise = tuple(f for f in self.need.functions if f in _STEPWISE)
@@ -189,17 +194,17 @@ class Frames:
             plan = self._plan(one, now)
             if plan is not None:
                 plans.setdefault(plan.together, []).append(plan)
-        groups = list(plans.values())
+        groups = sorted(plans.values(), key=lambda group: sum(plan.size for plan in group), reverse=True)
         for group, frames in zip(groups, self._all(groups), strict=True):
             for plan, frame in zip(group, frames, strict=True):
                 whole_at = self._kept[plan.key].whole_at if plan.again else now
                 self._keep(plan.key, _Kept(frame, whole_at, now))
 
     def _all(self, groups: Sequence[Sequence[_Plan]]) -> list[list[Frame]]:
-        """Frames of all groups; where there are several, the store is asked for two at a time."""
-        if len(groups) < _AT_ONCE:
+        """Frames of all groups, the largest first; where there are several, the store is asked for two at a time."""
+        if len(groups) < AT_ONCE:
             return [self._read(group) for group in groups]
-        with ThreadPoolExecutor(_AT_ONCE, "indicators") as pool:
+        with ThreadPoolExecutor(AT_ONCE, "indicators") as pool:
             return list(pool.map(self._read, groups))
 
     def _plan(self, wanted: Wanted, now: int) -> _Plan | None:

@@ -1,6 +1,7 @@
 """When supply went and came back: told by rollups where they say it wholly, by single readings elsewhere."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from citylab.instant import MICROSECONDS, format_instant
 from citylab.observation import Float64, Int32, Int64, Quality
 from citylab.store import Bucket, Function, Mask, Series, Store
-from services.indicators.frame import Frame
+from services.indicators.frame import AT_ONCE, Frame
 
 _SPARE_ROWS = 4000
 """Readings that may be read in vain to save a query."""
@@ -143,19 +144,23 @@ class _Cells:
 
     def states(self, store: Store, gone: Gone | None) -> list[States]:
         """What buckets tell, and what is read for the others."""
-        parts = [self._told()]
-        for rows, start, stop in self._windows():
-            ids = self.frame.datastream[self.rows[rows]].astype(np.int32)
-            single = start if gone is None else max(start, min(gone.before, stop))
-            if gone is not None and start < single:
-                hours = store.aggregate(ids, start, single, Bucket.HOUR, gone.zone, _HOURLY)
-                parts.append(self._only_unclear(self._of_hours(hours)))
-            if single < stop:
-                batch = store.read(ids, single, stop)
-                use = (batch.quality < Quality.BAD) & ~np.isnan(batch.result)
-                read = States(batch.datastream[use], batch.phenomenon_time[use], batch.result[use] == 0)
-                parts.append(self._only_unclear(read))
-        return parts
+        windows = self._windows()
+        with ThreadPoolExecutor(AT_ONCE, "indicators") as pool:
+            return [self._told(), *pool.map(lambda window: self._read(store, gone, *window), windows)]
+
+    def _read(self, store: Store, gone: Gone | None, rows: Mask, start: int, stop: int) -> States:
+        """What the readings of a window tell, and hours where they are gone."""
+        ids = self.frame.datastream[self.rows[rows]].astype(np.int32)
+        parts: list[States] = []
+        single = start if gone is None else max(start, min(gone.before, stop))
+        if gone is not None and start < single:
+            parts.append(self._of_hours(store.aggregate(ids, start, single, Bucket.HOUR, gone.zone, _HOURLY)))
+        if single < stop:
+            batch = store.read(ids, single, stop)
+            use = (batch.quality < Quality.BAD) & ~np.isnan(batch.result)
+            parts.append(States(batch.datastream[use], batch.phenomenon_time[use], batch.result[use] == 0))
+        found = joined(parts)
+        return found.take(self.unclear[self._place(found.series, found.time)])  # a window has other buckets too
 
     def _told(self) -> States:
         row, column = np.nonzero(self.told)
@@ -180,10 +185,6 @@ class _Cells:
         """Row and column of readings."""
         row = np.searchsorted(self.frame.datastream[self.rows], series)
         return row, np.searchsorted(self.frame.edges, time, side="right") - 1
-
-    def _only_unclear(self, found: States) -> States:
-        """Those of buckets that need them; a window has others too."""
-        return found.take(self.unclear[self._place(found.series, found.time)])
 
     def _windows(self) -> list[tuple[Mask, int, int]]:
         """Times to look at: which rows, from and to [us], none overlapping."""
