@@ -44,14 +44,21 @@ async def end(task: "asyncio.Task[None]") -> None:
 class FolderLock:
     """A data folder serves one process; the lock goes with the process, however it ends.
 
+    Parameters
+    ----------
+    part : str
+        Of the folder's city: a ``gateway`` or ``simulators`` in a process of its own; "" is the whole folder.
+
     Raises
     ------
     SettingError
-        If another process uses the folder.
+        If another process uses the folder, or runs this part of it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, part: str = "") -> None:
+        self._data = folder
+        self._part = part
+        self._folder = folder / part if part else folder
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Self:
@@ -70,8 +77,9 @@ class FolderLock:
             file.seek(0)
             owner = file.read().strip() or "unknown"
             file.close()
+            does = f"runs the {self._part} of" if self._part else "uses"
             raise SettingError(
-                f"another citylab (process {owner}) uses the data folder {self._folder}; "
+                f"another citylab (process {owner}) {does} the data folder {self._data}; "
                 f"stop it, or choose another folder with --data"
             ) from None
         file.truncate(0)

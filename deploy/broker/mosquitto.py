@@ -42,6 +42,7 @@ def configuration(folder: Path, host: str, port: int) -> str:
         f"max_inflight_messages {IN_FLIGHT}",
         f"max_queued_messages {QUEUED_MESSAGES}",
         f"max_queued_bytes {QUEUED_BYTES}",
+        "queue_qos0_messages true",  # else what is sent at QoS 0 while the gateway reconnects is lost
         "persistence true",
         f"persistence_location {folder.as_posix()}/",
         "persistence_file queue.db",

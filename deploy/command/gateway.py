@@ -32,7 +32,7 @@ def run(given: argparse.Namespace) -> int:
     """Run until stopped."""
     set_up_logging()
     settings = settings_of(given)
-    with FolderLock(settings.data / "gateway"):
+    with FolderLock(settings.data, "gateway"):
         run_loop(_serve(settings, given.metrics_port))
     return 0
 

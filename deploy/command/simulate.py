@@ -42,7 +42,7 @@ def run(given: argparse.Namespace) -> int:
     """Run until stopped."""
     set_up_logging()
     settings = settings_of(given)
-    with FolderLock(settings.data / "simulators"):
+    with FolderLock(settings.data, "simulators"):
         asyncio.run(_simulate(settings))
     return 0
 

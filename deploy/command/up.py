@@ -13,7 +13,7 @@ import asyncio
 import sys
 import time
 import webbrowser
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from importlib.metadata import version
 
 import numpy as np
@@ -61,8 +61,11 @@ def run(given: argparse.Namespace) -> int:
     began = time.monotonic()
     set_up_logging()
     settings = settings_of(given)
-    with FolderLock(settings.data):
-        run_loop(_up(settings, began, browser=not given.no_browser, simulated=not given.no_simulation))
+    simulated = not given.no_simulation
+    with ExitStack() as locks:
+        for part in ("", "gateway", *(["simulators"] if simulated else [])):
+            locks.enter_context(FolderLock(settings.data, part))
+        run_loop(_up(settings, began, browser=not given.no_browser, simulated=simulated))
     print("Stopped; everything taken is stored.", flush=True)
     return 0
 

@@ -75,6 +75,28 @@ async def test_only_the_simulator_publishes_under_the_simulated_root(port: int, 
     assert set(seen) == {"tele/x/SENSOR", "sim/y"}
 
 
+@pytest.mark.mosquitto
+async def test_what_is_sent_at_qos_0_while_the_gateway_is_away_waits_for_it(tmp_path: Path, port: int) -> None:
+    broker = choose_broker(tmp_path, HOST, port, "mosquitto")
+    await broker.start()
+    words = credentials(tmp_path)
+
+    def gateway() -> aiomqtt.Client:
+        return aiomqtt.Client(
+            HOST, port, username="gateway", password=words["gateway"], identifier="g", clean_session=False, timeout=3
+        )
+
+    async with gateway() as reader:
+        await reader.subscribe("#", qos=1)
+    async with client(port, "device", words["device"]) as device:
+        await device.publish("tele/x/SENSOR", b"1", qos=0)
+        await device.publish("tele/y/SENSOR", b"1", qos=1)
+    async with gateway() as reader, asyncio.timeout(5.0):
+        seen = [str((await anext(reader.messages)).topic) for _ in range(2)]
+    assert seen == ["tele/x/SENSOR", "tele/y/SENSOR"]
+    await broker.stop()
+
+
 def test_passwords_are_generated_once_and_private(tmp_path: Path) -> None:
     first = credentials(tmp_path)
     assert credentials(tmp_path) == first

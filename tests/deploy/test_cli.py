@@ -1,5 +1,6 @@
 """The command line: settings, help, errors in one sentence."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -69,3 +70,15 @@ def test_one_process_a_data_folder(tmp_path: Path) -> None:
         other.kill()
     with FolderLock(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("command", ["gateway", "up", "simulate"])
+def test_two_of_a_kind_on_one_data_folder_are_refused(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = "simulators" if command == "simulate" else "gateway"
+    options = ["--no-browser"] if command == "up" else []
+    with FolderLock(tmp_path, part):
+        assert main([command, "--data", str(tmp_path), *options]) == 1
+    expected = f"another citylab (process {os.getpid()}) runs the {part} of the data folder {tmp_path}; stop it, or"
+    assert expected in capsys.readouterr().err
