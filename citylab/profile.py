@@ -54,6 +54,28 @@ class Match(Document):
     where: Mapping[str, Scalar] = Field(default_factory=dict)
     simulated: bool | None = None
 
+    @property
+    def summary(self) -> str:
+        """What it matches, in a few words: topics first, else the envelope, then what narrows it.
+
+        Examples
+        --------
+        >>> Match(envelope="tts", model="lht52*", port=2).summary
+        'tts uplinks, model lht52*, port 2'
+        """
+        parts = [" or ".join(self.topic) if self.topic else f"{self.envelope} uplinks"]
+        if self.topic and self.envelope != "plain":
+            parts.append(f"in {self.envelope}")
+        for name, values in (("model", self.model), ("device", self.device), ("port", self.port)):
+            if values:
+                parts.append(f"{name} {' or '.join(map(str, values))}")
+        if self.keys:
+            parts.append(f"with {', '.join(self.keys)}")
+        parts.extend(f"{field} = {value}" for field, value in self.where.items())
+        if self.simulated is not None:
+            parts.append("simulated only" if self.simulated else "real only")
+        return ", ".join(parts)
+
     @field_validator("topic", "behind", "device", "model", "port", "keys", mode="before")
     @classmethod
     def _one_or_many(cls, data: Any) -> Any:

@@ -46,6 +46,8 @@ class _Parser(argparse.ArgumentParser):
             choices = [name for action in self._actions if action.choices for name in action.choices]
             where = "command" if "COMMAND" in message else message.removeprefix("argument ").split(":")[0]
             message = f'unknown {where} "{word}"; {nearest(word, map(str, choices))}'
+        elif message.startswith("unrecognized arguments: ") and not message.split(": ")[1].startswith("-"):
+            message = f"{message}; put names, files and payloads before the options"
         print(f"{self.prog}: {message}\nSee: {self.prog} --help", file=sys.stderr)
         raise SystemExit(2)
 

@@ -1,4 +1,4 @@
-"""Plain tables for a terminal."""
+"""Plain tables and counts for a terminal."""
 
 import unicodedata
 from collections.abc import Container, Sequence
@@ -19,7 +19,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]], right: Containe
     pm10    3
     noise  12
     """
-    cells = [list(head), *([_clean(cell) for cell in row] for row in rows)]
+    cells = [list(head), *([clean(cell) for cell in row] for row in rows)]
     widths = [max(_width(row[column]) for row in cells) for column in range(len(head))]
     lines = []
     for row in cells:
@@ -31,9 +31,23 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]], right: Containe
     return "\n".join(lines)
 
 
-def _clean(cell: object) -> str:
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "device"), counted(1200, "device"), counted(0, "entry", "entries")
+    ('1 device', '1,200 devices', '0 entries')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def clean(cell: object) -> str:
+    """Text of a cell in one line, without signs that move the cursor or turn the direction of writing."""
     text = "" if cell is None else str(cell)
-    return text if text.isprintable() else text.encode("unicode_escape").decode()
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def _width(text: str) -> int:

@@ -5,23 +5,38 @@ citylab registry show NAME
 citylab registry set NAME --latitude -1.944 --longitude 30.061 --owner "Water utility" --property customers=120
 citylab registry export things.csv          all things as CSV (or YAML); fill in, then:
 citylab registry import things.csv          keeps all rows, or names every mistake and keeps none
+
+In a table an empty cell leaves what is there, and `-` takes it away; a column left out is left alone. With --replace a
+row is all that is to be known of its thing.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from pydantic import ValidationError
+
 from deploy.client import Api, api
 from deploy.error import UsageError
 from deploy.option import add_settings, settings_of
-from deploy.table import table
+from deploy.table import counted, table
+from services.registry.schema import ThingChange
+from services.registry.table import mistake_text
 
 _PAGE = 500
 _FIELDS = ("label", "sector", "kind", "profile", "owner", "district")
 _PLACE = ("latitude", "longitude", "altitude")
+_CLEARED: dict[str, tuple[str, ...]] = {
+    **{name: (name,) for name in (*_FIELDS, "altitude", "aliases", "calibration")},
+    "place": ("latitude", "longitude", "altitude", "district"),
+}
+"""What `--clear` takes, with the fields it takes away."""
+_OPTIONS = {"aliases": "alias", "properties": "property", "calibration": "calibrated"}
+"""Options whose fields of the API have other names."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +47,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text", default="", help="list only where name, label or alias holds this")
     for name, unit in (("latitude", "WGS 84, degrees"), ("longitude", "WGS 84, degrees"), ("altitude", "metres")):
         parser.add_argument(f"--{name}", type=float, metavar="X", help=f"set: {unit}")
+    parser.add_argument("--clear", action="append", default=[], choices=[*_CLEARED], help="set: take this away")
+    parser.add_argument("--replace", action="store_true", help="import: take away what a row does not say")
     parser.add_argument("--alias", action="append", help="set: another name of the device; instead of those it has")
     parser.add_argument("--property", action="append", default=[], metavar="NAME=VALUE", help="set: VALUE may be JSON")
     parser.add_argument("--calibrated", default="", metavar="DATE", help="set: day of the last calibration")
@@ -45,6 +62,8 @@ def run(given: argparse.Namespace) -> int:
     """Ask the API."""
     if given.action in {"show", "set", "import"} and not given.what:
         raise UsageError(f"name a thing or file, such as: citylab registry {given.action} NAME")
+    if given.action == "set" and not _change(given):
+        raise UsageError("nothing to set; name at least one field, such as --owner NAME")
     with api(settings_of(given)) as instance:
         return int(globals()[f"_{given.action}"](instance, given))
 
@@ -68,7 +87,9 @@ def _list(instance: Api, given: argparse.Namespace) -> int:
     ]
     if rows:
         print(table(["name", "label", "sector", "kind", "district", "place", "provenance"], rows))
-    print(f"{len(things)} things; {found['unplaced']} of the registry wait for a place.")
+    waiting = found["unplaced"]
+    verb = "waits" if waiting == 1 else "wait"
+    print(f"{counted(len(things), 'thing')}; {waiting:,} of the registry {verb} for a place.")
     return 0
 
 
@@ -85,8 +106,6 @@ def _show(instance: Api, given: argparse.Namespace) -> int:
 
 def _set(instance: Api, given: argparse.Namespace) -> int:
     change = _change(given)
-    if not change:
-        raise UsageError("nothing to set; name at least one field, such as --owner NAME")
     for name in given.what:
         path = f"api/v1/registry/{quote(name, safe='')}"
         found = instance.put(path, change)
@@ -113,7 +132,18 @@ def _change(given: argparse.Namespace) -> dict[str, Any]:
         if not equals or not name:
             raise UsageError(f'--property: found "{text}"; expected NAME=VALUE')
         change.setdefault("properties", {})[name] = _value(value)
+    change |= dict.fromkeys(field for name in given.clear for field in _CLEARED[name])
+    try:
+        ThingChange.model_validate(change)
+    except ValidationError as error:
+        raise UsageError("\n".join(_mistake(detail) for detail in error.errors())) from None
     return change
+
+
+def _mistake(detail: Mapping[str, Any]) -> str:
+    """A mistake of a field by the option that set it."""
+    place = str(detail["loc"][0]) if detail["loc"] else ""
+    return f"--{_OPTIONS.get(place, place)}: {mistake_text(detail)}" if place else mistake_text(detail)
 
 
 def _value(text: str) -> Any:
@@ -130,7 +160,8 @@ def _import(instance: Api, given: argparse.Namespace) -> int:
             body = Path(name).read_bytes()
         except OSError as error:
             raise UsageError(f"{name}: cannot be read ({error.strerror})") from None
-        status, found = instance.post("api/v1/registry-table", body, file=Path(name).name)
+        replace = "true" if given.replace else ""
+        status, found = instance.post("api/v1/registry-table", body, file=Path(name).name, replace=replace)
         failed += status != 200
         if given.json:
             print(json.dumps(found, ensure_ascii=False))
@@ -142,13 +173,13 @@ def _import(instance: Api, given: argparse.Namespace) -> int:
 def _imported(name: str, found: dict[str, Any]) -> str:
     if found["mistakes"]:
         marks = [
-            f"{name}:{m['row']}: {m['column'] + ': ' if m['column'] else ''}{m['text']}" for m in found["mistakes"]
+            f"{name}{':' + str(m['row']) if m['row'] else ''}: {m['column'] + ': ' if m['column'] else ''}{m['text']}"
+            for m in found["mistakes"]
         ]
         return "\n".join([*marks, f"{name}: nothing was imported."])
     lines = [f"note: {warning}" for warning in found["warnings"]]
-    return "\n".join(
-        [*lines, f"{name}: {found['added']} things added, {found['changed']} changed, {found['unchanged']} as before."]
-    )
+    added, changed, same = counted(found["added"], "thing"), found["changed"], found["unchanged"]
+    return "\n".join([*lines, f"{name}: {added} added, {changed:,} changed, {same:,} as before."])
 
 
 def _export(instance: Api, given: argparse.Namespace) -> int:

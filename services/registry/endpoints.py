@@ -67,11 +67,16 @@ def router(context: Context) -> APIRouter:
         return Response(content, media_type=f"{kind}; charset=utf-8", headers=headers)
 
     @routes.post("/registry-table", responses={200: {"model": schema.TableResult}, 422: {"model": schema.TableResult}})
-    async def load(request: Request, file: Annotated[str, Query(max_length=200)] = "things.csv") -> Response:
+    async def load(
+        request: Request,
+        file: Annotated[str, Query(max_length=200)] = "things.csv",
+        *,
+        replace: Annotated[bool, Query(description="take away what a row does not say of its thing")] = False,
+    ) -> Response:
         """Keep the things of a CSV or YAML file (the body): all of them, or none."""
         body = await read_body(request, _MOST_BYTES)
         try:
-            return json_response(service.load(body, file))
+            return json_response(service.load(body, file, whole=replace))
         except TableMistakesError as error:
             mistakes: list[dict[str, Any]] = [
                 {"row": m.row, "column": m.column, "text": m.text} for m in error.mistakes[:1000]

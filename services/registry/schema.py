@@ -30,12 +30,12 @@ class Calibration(BaseModel):
 
 
 class ThingChange(BaseModel):
-    """What to set of a thing; what is not given stays.
+    """What to set of a thing; what is not given stays, null takes away.
 
     Attributes
     ----------
     latitude, longitude : float | None
-        Both or none [deg]; null takes the place away.
+        Both or none [deg].
     district : str
         Without it, that of the place.
     properties : dict
@@ -56,6 +56,16 @@ class ThingChange(BaseModel):
     aliases: tuple[Annotated[str, StringConstraints(min_length=1, max_length=400)], ...] = Field((), max_length=50)
     calibration: Calibration | None = None
     properties: dict[str, Any] = Field(default_factory=dict, max_length=_MOST_PROPERTIES)
+
+    @field_validator("label", "sector", "kind", "profile", "owner", "district", mode="before")
+    @classmethod
+    def _nothing(cls, text: Any) -> Any:
+        return "" if text is None else text
+
+    @field_validator("aliases", mode="before")
+    @classmethod
+    def _no_alias(cls, aliases: Any) -> Any:
+        return () if aliases is None else aliases
 
     @field_validator("label", "profile", "owner", "district")
     @classmethod

@@ -6,11 +6,11 @@ from threading import Lock
 from typing import Any
 
 from citylab.document import nearest
+from citylab.kind import known_kinds, slip_of
 from citylab.thing import Thing
 from services.catalogue import Catalogue, CatalogueCache
 from services.context import Context
 from services.error import RequestError
-from services.indicators.catalogue import shipped_catalogue
 from services.registry.district import district_of
 from services.registry.schema import ThingChange
 from services.registry.table import CellMistake, Row, TableMistakesError, read_table, write_csv, write_yaml
@@ -87,8 +87,13 @@ class RegistryService:
         answer = {"thing": describe(kept, self._catalogue.current()), "warnings": self._warnings(kept)}
         return answer, known is None
 
-    def load(self, content: bytes, file: str) -> dict[str, Any]:
+    def load(self, content: bytes, file: str, *, whole: bool = False) -> dict[str, Any]:
         """Keep the things of a CSV or YAML file: all, or none (shape: `schema.TableResult`).
+
+        Parameters
+        ----------
+        whole : bool
+            A row is all that is to be known of its thing: what it does not say is taken away.
 
         Raises
         ------
@@ -97,7 +102,7 @@ class RegistryService:
         """
         rows = read_table(content, file)
         with self._lock:
-            pairs = [self._of_row(row) for row in rows]
+            pairs = [self._of_row(row, whole=whole) for row in rows]
             self._check(rows, [new for _, new in pairs])
             fresh = [new for old, new in pairs if new != old]
             try:
@@ -120,9 +125,10 @@ class RegistryService:
         things = self._registry.things()
         return write_yaml(things) if form == "yaml" else write_csv(things)
 
-    def _of_row(self, row: Row) -> tuple[Thing | None, Thing]:
+    def _of_row(self, row: Row, *, whole: bool) -> tuple[Thing | None, Thing]:
         known = self._registry.thing(row.name) or self._registry.thing(row.name.strip())
-        return known, self._changed(known or Thing(0, row.name.strip()), row.change)
+        bare = Thing(known.id, known.name, provenance=known.provenance) if known else Thing(0, row.name.strip())
+        return known, self._changed(bare if whole or known is None else known, row.change)
 
     def _check(self, rows: Sequence[Row], things: Sequence[Thing]) -> None:
         """Refuse a table whose rows contradict the city, the registry or each other."""
@@ -173,9 +179,10 @@ class RegistryService:
     def _warnings(self, thing: Thing) -> list[str]:
         """What looks odd about a thing and may still be right."""
         found = []
-        kinds = known_kinds()
-        if thing.kind and thing.kind not in kinds:
-            found.append(f'no indicator knows the kind "{thing.kind}"; {nearest(thing.kind, kinds)}')
+        if thing.kind and thing.kind not in known_kinds():
+            slip = slip_of(thing.kind)
+            hint = f'did you mean "{slip}"?' if slip else "its readings are kept all the same"
+            found.append(f'no indicator knows the kind "{thing.kind}"; {hint}')
         if thing.latitude is not None and thing.longitude is not None:
             there = district_of(thing.longitude, thing.latitude, self._city.districts)
             if not there:
@@ -183,16 +190,6 @@ class RegistryService:
             elif there != thing.district:
                 found.append(f'the place lies in district "{there}", not in "{thing.district}"')
         return found
-
-
-def known_kinds() -> set[str]:
-    """Kinds of things that the shipped indicators know."""
-    kinds: set[str] = set()
-    for card in shipped_catalogue().cards.values():
-        for source in (source for item in card.inputs.values() for source in item.sources):
-            kinds |= set(source.stream.kinds if source.stream else ())
-            kinds |= set(source.registry.kinds if source.registry else ())
-    return kinds
 
 
 def _matches(thing: Thing, placed: bool | None, text: str, fields: dict[str, str]) -> bool:

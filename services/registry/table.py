@@ -21,6 +21,8 @@ COLUMNS = ("name", *TEXTS, *NUMBERS, "aliases")
 READ_ONLY = ("id", "provenance")
 """Written, and passed over when read."""
 PROPERTY = "property."
+CLEAR = "-"
+"""A cell that takes away what is there; an empty one leaves it."""
 _MOST_ROWS = 50_000
 _ALIASES = " | "
 _FORMULA = re.compile(r"^'*[=+\-@\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH COMMERCIAL AT}]")
@@ -71,7 +73,7 @@ def as_written(cell: str) -> str:
 
 
 def write_csv(things: Iterable[Thing]) -> str:
-    """Things as CSV; each property a column of its own."""
+    """Things as CSV; each property a column of its own, ``-`` where a thing has nothing."""
     rows = list(things)
     names = sorted({name for thing in rows for name in thing.properties})
     out = io.StringIO(newline="")
@@ -81,18 +83,17 @@ def write_csv(things: Iterable[Thing]) -> str:
         cells = [thing.name, *(getattr(thing, name) for name in TEXTS), *(_number(thing, name) for name in NUMBERS)]
         cells += [_alias_cell(thing.aliases), str(thing.id), thing.provenance.label]
         cells += [_cell(thing.properties[name]) if name in thing.properties else "" for name in names]
-        writer.writerow([harmless(cell) for cell in cells])
+        writer.writerow([harmless(cell) if cell else CLEAR for cell in cells])
     return out.getvalue()
 
 
 def write_yaml(things: Iterable[Thing]) -> str:
-    """Things as YAML: a list."""
+    """Things as YAML: a list; null where a thing has nothing."""
     rows = []
     for thing in things:
         row: dict[str, Any] = {"name": thing.name}
-        row |= {name: getattr(thing, name) for name in (*TEXTS, *NUMBERS) if getattr(thing, name) not in {None, ""}}
-        if thing.aliases:
-            row["aliases"] = list(thing.aliases)
+        row |= {name: None if getattr(thing, name) == "" else getattr(thing, name) for name in (*TEXTS, *NUMBERS)}
+        row["aliases"] = list(thing.aliases) or None
         if thing.properties:
             row["properties"] = thing.properties
         rows.append(row)
@@ -200,13 +201,18 @@ def _heading(columns: list[str], mistakes: list[CellMistake]) -> bool:
 
 
 def _fields(number: int, cells: Mapping[str, str], mistakes: list[CellMistake]) -> dict[str, Any]:
-    """Fields of a CSV row; an empty cell sets nothing."""
+    """Fields of a CSV row; an empty cell sets nothing, ``-`` takes away."""
     fields: dict[str, Any] = {}
     for column, raw in cells.items():
         cell = as_written(raw if column == "name" else raw.strip())
         if not cell.strip() or column in READ_ONLY:
             continue
-        if column.startswith(PROPERTY):
+        if raw.strip() == CLEAR and column != "name":
+            if column.startswith(PROPERTY):
+                fields.setdefault("properties", {})[column.removeprefix(PROPERTY)] = None
+            else:
+                fields[column] = None
+        elif column.startswith(PROPERTY):
             fields.setdefault("properties", {})[column.removeprefix(PROPERTY)] = _value(cell)
         elif column == "aliases":
             fields["aliases"] = _aliases(cell)

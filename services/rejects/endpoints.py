@@ -15,7 +15,8 @@ def router(context: Context) -> APIRouter:
     """Routes of the dead-letter box."""
     service = RejectService(context)
     routes = APIRouter(prefix="/api/v1/rejects", tags=["rejects"])
-    page = {"counts": {"not_json": 1, "evicted": 0}, "before": None, "rejects": [schema.EXAMPLE]}
+    shed = [{"device": "meter-7", "reason": "rate", "count": 1200}]
+    page = {"counts": {"not_json": 1, "evicted": 0}, "shed": shed, "before": None, "rejects": [schema.EXAMPLE]}
 
     @routes.get("", responses={200: {"model": schema.Rejects, "content": {"application/json": {"example": page}}}})
     def find(

@@ -25,10 +25,19 @@ class Reject(BaseModel):
     payload: str = Field(description="in lists cut after 400 characters")
 
 
+class Shed(BaseModel):
+    """Messages of one device that the gateway did not look at; there is no entry of them."""
+
+    device: str
+    reason: str = Field(description="rate: more than one device may send; payload_size: too long", examples=["rate"])
+    count: int
+
+
 class Rejects(BaseModel):
     """Dead letters, newest first, and counts by reason of all ever taken."""
 
-    counts: dict[str, int]
+    counts: dict[str, int] = Field(description="entries ever taken by reason; evicted: those that the box dropped")
+    shed: list[Shed] = Field(description="not looked at, over a limit: worst devices first, at most 100")
     before: int | None = Field(description="give it as `before` for the next page; null at the end")
     rejects: list[Reject]
 

@@ -9,6 +9,7 @@ from services.context import CommandError, Context
 from services.error import RequestError
 
 _PREVIEW = 400
+_MOST_SHED = 100
 
 
 def describe(letter: DeadLetter, *, whole: bool) -> dict[str, Any]:
@@ -42,6 +43,7 @@ class RejectService:
 
     def __init__(self, context: Context) -> None:
         self._box = context.state.rejects
+        self._gateway = context.state.memory("gateway")
         self._command = context.command
 
     def find(self, *, code: str, device: str, text: str, before: int | None, limit: int) -> dict[str, Any]:
@@ -50,9 +52,15 @@ class RejectService:
         more = letters[-1].id if len(letters) == limit else None
         return {
             "counts": self._box.count(),
+            "shed": self._shed(),
             "before": more,
             "rejects": [describe(letter, whole=False) for letter in letters],
         }
+
+    def _shed(self) -> list[dict[str, Any]]:
+        """Messages over a limit, by the gateway's own durable count."""
+        rows = sorted(self._gateway.get("book/shed") or [], key=lambda row: -row[2])
+        return [{"device": device, "reason": reason, "count": count} for device, reason, count in rows[:_MOST_SHED]]
 
     def get(self, entry: int) -> dict[str, Any]:
         """One entry with its whole payload (shape: `schema.Reject`)."""

@@ -29,6 +29,7 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
     ("words", "expected"),
     [
         (["brokr"], 'unknown command "brokr"; did you mean "broker"?'),
+        (["profile", "try", "a/b", "--zone", "UTC", "{}"], "put names, files and payloads before the options"),
         (["broker", "--broker", "mosquito"], 'unknown --broker "mosquito"; did you mean "mosquitto"?'),
     ],
 )

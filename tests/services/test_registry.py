@@ -10,9 +10,11 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from citylab.kind import known_kinds
 from citylab.observation import DatastreamKey
 from citylab.thing import Thing
 from services.app import create_app
+from services.indicators.catalogue import shipped_catalogue
 from services.registry.service import RegistryService
 from services.registry.table import TableMistakesError, as_written, harmless, read_table, write_csv, write_yaml
 from tests.sample_city import HOSTILE
@@ -235,11 +237,61 @@ def test_what_is_exported_comes_back(things, form):
     rows = read_table(text.encode(), f"x.{form}")
     back = [
         replace(
-            Thing(0, r.name), **{n: getattr(r.change, n) for n in ("label", "owner", "kind", "aliases", "properties")}
+            Thing(0, r.name, properties={n: v for n, v in r.change.properties.items() if v is not None}),
+            **{n: getattr(r.change, n) for n in ("label", "owner", "kind", "aliases")},
         )
         for r in rows
     ]
     assert back == things
+
+
+def test_an_empty_cell_leaves_and_a_dash_takes_away(writer):
+    put(writer, "clockless", label="Roof", owner="Me", kind="bus", properties={"a": 1, "b": 2}, **INSIDE_NORTH)
+    table = "name,label,owner,kind,latitude,longitude,aliases,property.a,property.b\nclockless,,-,,-,-,-,,-\n"
+    assert load(writer, table).json()["changed"] == 1
+    thing = writer.get("/api/v1/registry/clockless").json()
+    assert (thing["label"], thing["owner"], thing["kind"]) == ("Roof", "", "bus")
+    assert (thing["location"], thing["aliases"], thing["properties"]) == (None, [], {"a": 1})
+
+
+def test_a_text_that_is_a_dash_survives(writer):
+    put(writer, "clockless", label="-", properties={"sign": "-"})
+    text = writer.get("/api/v1/registry-table").text
+    put(writer, "clockless", label="other", properties={"sign": "+"})
+    load(writer, text)
+    thing = writer.get("/api/v1/registry/clockless").json()
+    assert (thing["label"], thing["properties"]["sign"]) == ("-", "-")
+
+
+@pytest.mark.parametrize("form", ["csv", "yaml"])
+@pytest.mark.parametrize("whole", [False, True])
+def test_importing_an_export_undoes_what_was_changed_since(fresh_context, writer, form, whole):
+    service = RegistryService(fresh_context)
+    service.load(service.table("csv").encode(), "settled.csv")  # districts of placed things are set now
+    put(writer, "bus-1", label="Seven", properties={"line": 7})
+    text, before = service.table(form), fresh_context.state.registry.things()
+    put(writer, "bus-1", owner="A", label=None, latitude=None, longitude=None, properties={"line": 9})
+    put(writer, "clockless", owner="B", aliases=["other"], altitude=3, **INSIDE_NORTH)
+    put(writer, "bus-0", properties={"line": 1, "new": True} if whole else {})
+    found = load(writer, text, f"back.{form}") if not whole else service.load(text.encode(), f"b.{form}", whole=True)
+    assert (found if whole else found.json())["mistakes"] == []
+    assert fresh_context.state.registry.things() == before
+
+
+def test_cards_ask_for_known_kinds():
+    kinds = set()
+    for card in shipped_catalogue().cards.values():
+        for source in (source for item in card.inputs.values() for source in item.sources):
+            kinds |= set(source.stream.kinds if source.stream else ())
+            kinds |= set(source.registry.kinds if source.registry else ())
+    assert kinds
+    assert kinds <= known_kinds()
+
+
+def test_a_kind_of_ones_own_gets_a_note_without_a_guess(writer):
+    (note,) = put(writer, "clockless", kind="river_gauge").json()["warnings"]
+    assert note == 'no indicator knows the kind "river_gauge"; its readings are kept all the same'
+    assert put(writer, "clockless", kind="minibus").json()["warnings"] == []
 
 
 def test_an_export_keeps_hostile_names(client, fresh_context):
