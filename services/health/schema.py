@@ -32,7 +32,18 @@ EXAMPLE: dict[str, Any] = {
     "version": "0.1.0",
     "time": "2026-01-01T00:00:00Z",
     "parts": {
-        "store": {"ready": True, "detail": "", "name": "memory", "rows": 134_400, "datastreams": 200},
+        "store": {
+            "ready": True,
+            "detail": "",
+            "name": "memory",
+            "rows": 134_400,
+            "datastreams": 200,
+            "first": "2025-01-01T00:00:00Z",
+            "last": "2025-12-31T23:45:00Z",
+            "raw_from": None,
+            "rolled_until": None,
+            "bytes_on_disk": None,
+        },
         "gateway": {"ready": False, "detail": "no connection to the broker"},
     },
 }

@@ -34,14 +34,15 @@ class HealthService:
 
     def _store(self) -> dict[str, Any]:
         info = self._context.store.info()
+        times = ("first", "last", "raw_from", "rolled_until")
+        said = {name: getattr(info, name) for name in times}
         return {
             "ready": info.ready,
             "detail": info.detail,
             "name": info.name,
             "rows": info.rows,
             "datastreams": info.datastreams,
-            "first": None if info.first is None else format_instant(info.first),
-            "last": None if info.last is None else format_instant(info.last),
+            **{name: None if time is None else format_instant(time) for name, time in said.items()},
             "bytes_on_disk": info.bytes_on_disk,
         }
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from fastapi.testclient import TestClient
 
+from citylab.instant import format_instant
 from services.app import create_app
 from tests.sample_city import NOW
 
@@ -37,6 +38,16 @@ def test_ready(client, context):
     body = client.get("/ready").json()
     assert (body["ready"], body["reasons"], body["version"]) == (True, [], "9.9")
     assert body["parts"]["store"]["rows"] == context.store.count()
+
+
+def test_it_says_from_when_on_single_readings_are_there(fresh_context):
+    client = TestClient(create_app(fresh_context), base_url="http://localhost")
+    before = client.get("/health").json()["parts"]["store"]
+    assert (before["raw_from"], before["rolled_until"]) == (None, None)
+    fresh_context.store.prune(NOW - 3_600_000_000)
+    after = client.get("/health").json()["parts"]["store"]
+    assert after["raw_from"] == format_instant(NOW - 3_600_000_000)
+    fresh_context.state.close()
 
 
 def test_metrics_count_by_route(client):
