@@ -1,5 +1,7 @@
 """Fills in what the simulated city said before it went live, straight into the store."""
 
+import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -17,6 +19,8 @@ ROWS = 200_000
 """Rows written at once."""
 
 Progress = Callable[[float], None]
+
+_log = logging.getLogger(__name__)
 
 
 def register_city(simulation: Simulation, registry: Registry, store: Store) -> Int32:
@@ -52,7 +56,7 @@ def fill_history(
     progress: Progress = lambda _: None,
     interval: int = INTERVAL,
 ) -> int:
-    """Write the simulated readings of ``start <= t < end``; how many were new.
+    """Write the simulated readings of ``start <= t < end``; how many were new. What is refused is logged.
 
     Parameters
     ----------
@@ -63,11 +67,15 @@ def fill_history(
     interval : int
         [us].
     """
-    stored = 0
+    stored, refused = 0, Counter[str]()
     for chunks in _gathered(simulation.history(start, end, interval)):
         batch = ObservationBatch.concatenate([_batch(chunk, ids, end) for chunk in chunks])
-        stored += store.write(batch).stored
+        result = store.write(batch)
+        stored += result.stored
+        refused.update(refusal.code for refusal in result.refused.values())
         progress(min(1.0, (int(batch.phenomenon_time.max()) - start) / max(1, end - start)))
+    for code, number in refused.items():
+        _log.warning("%d readings of the history were refused: %s", number, code)
     return stored
 
 

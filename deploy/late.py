@@ -3,7 +3,7 @@
 from typing import Any
 
 from citylab.instant import Clock
-from citylab.observation import ObservationBatch
+from citylab.observation import Int32, Int64, ObservationBatch
 from citylab.state import State
 from citylab.store import Arrivals, Store, WriteResult
 from services.indicators.late import LateMarks
@@ -28,11 +28,12 @@ class NotingStore:
         Repeated readings are noted too: after a crash between storing and noting, they come again.
         """
         result = self._store.write(batch, arrivals)
-        if len(batch) and int(batch.phenomenon_time.min()) < (now := self._clock()) - self._marks.age:
-            self._learn(batch)
-            self._marks.mark(batch.datastream, batch.phenomenon_time, now, self._names)
+        if len(batch) and int(batch.phenomenon_time.min()) < self._clock() - self._marks.age:
+            self.note(batch.datastream, batch.phenomenon_time)
         return result
 
-    def _learn(self, batch: ObservationBatch) -> None:
-        if not set(batch.datastream.tolist()) <= self._names.keys():
+    def note(self, datastream: Int32, time: Int64) -> None:
+        """Note what is late of these readings [us], which are stored."""
+        if not set(datastream.tolist()) <= self._names.keys():
             self._names = {s.id: (s.key.thing, s.key.observed_property) for s in self._store.datastreams()}
+        self._marks.mark(datastream, time, self._clock(), self._names)

@@ -1,11 +1,16 @@
 """Lets whoever aggregates a store read its rollups, where it has some."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, cast
 
 from citylab.instant import Clock
 from citylab.observation import Int32
 from citylab.store import Bucket, Function, Series, Store
+from stores.backlog import Backlog
+from stores.book import RollingStore
+from stores.rollup import Rollups
 
 
 class RolledStore:
@@ -17,7 +22,7 @@ class RolledStore:
         Of the store, in the city's time zone.
     """
 
-    def __init__(self, store: Store, rollups: Any) -> None:
+    def __init__(self, store: Store, rollups: Rollups) -> None:
         self._store = store
         self.rollups = rollups
 
@@ -34,8 +39,7 @@ class RolledStore:
         functions: Sequence[Function] = (Function.MEAN,),
     ) -> Series:
         """Aggregate by bucket; see `Store.aggregate`. Late readings count when their day is rolled again."""
-        series: Series = self.rollups.aggregate(datastreams, start, end, bucket, zone, functions)
-        return series
+        return self.rollups.aggregate(datastreams, start, end, bucket, zone, functions)
 
     def profile(
         self,
@@ -47,15 +51,24 @@ class RolledStore:
         functions: Sequence[Function] = (Function.MEAN,),
     ) -> Series:
         """Aggregate over all datastreams together; see `Store.profile`."""
-        series: Series = self.rollups.profile(datastreams, start, end, bucket, zone, functions)
-        return series
+        return self.rollups.profile(datastreams, start, end, bucket, zone, functions)
 
 
 def with_rollups(store: Store, zone: str, clock: Clock) -> Store:
     """The store with its rollups in front; the store itself where it keeps none."""
-    if store.info().name != "duckdb":
+    if not isinstance(store, RollingStore):
         return store
-    from stores.duckdb import DuckDBStore
-    from stores.rollup import Rollups
+    return cast("Store", RolledStore(store, Rollups(store, zone, clock)))
 
-    return cast("Store", RolledStore(store, Rollups(cast("DuckDBStore", store), zone, clock)))
+
+@contextmanager
+def backlog(store: RollingStore, rollups: Rollups, folder: Path) -> Iterator[Backlog]:
+    """The store for history that may be older than its raw readings: what is, is gathered, for `Backlog.take`.
+
+    Raw readings past the retention are removed first, so that a day is either raw or rolled up.
+    """
+    info = store.info()
+    if info.accepts_from is not None and (info.raw_from is None or info.raw_from < info.accepts_from):
+        rollups.prune_raw(info.accepts_from)
+    with Backlog(store, rollups, folder) as gate:
+        yield gate

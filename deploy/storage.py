@@ -4,22 +4,27 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from citylab.instant import Clock, format_instant
 from citylab.observation import Int32
 from citylab.state import State
 from citylab.store import Store
 from deploy.late import NotingStore
+from deploy.rolled import backlog
 from services.storage.work import Form, Progress
+from stores.backlog import TakeReport
 from stores.catalog import MAX_TIME
 from stores.transfer import ImportReport, backup, check_readings, export_readings, import_readings
 
 if TYPE_CHECKING:
+    from stores.book import RollingStore
     from stores.duckdb import DuckDBStore
     from stores.sqlite import SqliteState
 
 BACKUPS = "backups"
 """Folder of backups within the data folder."""
-_WITHOUT = "keeps no rollups; only the embedded store does"
+_WITHOUT = "keeps no rollups"
 
 
 class DataStorage:
@@ -81,18 +86,31 @@ class DataStorage:
 
     def take_in(self, path: Path, form: Form, *, skip: bool, progress: Progress) -> dict[str, Any]:
         """Import a file; with mistakes in it nothing is written unless `skip`."""
-        oldest = self._store.info().accepts_from
+        # What is older than the raw readings goes into the rollups, where there are some.
+        oldest = self._store.info().accepts_from if self._rollups is None else None
         try:
             checked = check_readings(path, form, oldest=oldest, progress=lambda done: progress(done, 0))
         except ValueError as error:
             raise ValueError(str(error).replace(str(path), "the file")) from None
         if checked.refused and not skip:
             return _imported(checked, written=False)
-        store = cast("Store", NotingStore(self._store, self._state, self._clock))
+        if self._rollups is None:
+            return _imported(self._import(self._store, path, form, checked.read, progress)[0], written=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with backlog(cast("RollingStore", self._store), self._rollups, self.folder) as gate:
+            report, noting = self._import(cast("Store", gate), path, form, checked.read, progress)
+            taken = gate.take(progress)
+            noting.note(np.array(taken.streams, dtype=np.int32), np.array(taken.days, dtype=np.int64))
+        return _imported(report, taken, written=True)
+
+    def _import(
+        self, store: Store, path: Path, form: Form, rows: int, progress: Progress
+    ) -> tuple[ImportReport, NotingStore]:
+        noting = NotingStore(store, self._state, self._clock)
         report = import_readings(
-            store, self._state.registry.resolve, path, form, progress=lambda done: progress(done, checked.read)
+            cast("Store", noting), self._state.registry.resolve, path, form, progress=lambda done: progress(done, rows)
         )
-        return _imported(report, written=True)
+        return report, noting
 
     def prune(self, before: int) -> dict[str, Any]:
         """Remove raw readings of whole days before a time [us]."""
@@ -114,12 +132,15 @@ def _described(folder: Path) -> dict[str, Any]:
     return {"name": folder.name, "time": format_instant(made), "bytes": sum(file.st_size for file in files)}
 
 
-def _imported(report: ImportReport, *, written: bool) -> dict[str, Any]:
+def _imported(report: ImportReport, taken: TakeReport | None = None, *, written: bool) -> dict[str, Any]:
+    old = TakeReport() if taken is None else taken
     return {
         "written": written,
         "read": report.read,
         "stored": report.stored,
-        "duplicates": report.duplicates,
-        "refused": dict(report.refused),
+        "rolled_up": old.taken,
+        "duplicates": report.duplicates + old.unchanged,
+        "refused": dict(report.refused + old.refused),
         "mistakes": [{"row": m.row, "column": m.field, "text": m.text} for m in report.mistakes],
+        "reasons": old.example,
     }

@@ -40,6 +40,8 @@ from stores.sqlite import SqliteState
 Report = Callable[[], dict[str, Any]]
 
 DAY = 86_400 * MICROSECONDS
+JOURNAL = "influx.sqlite"
+"""In the data folder: what InfluxDB itself cannot keep."""
 
 
 @dataclass(slots=True)
@@ -113,7 +115,7 @@ def open_store(settings: Settings, clock: Clock) -> Store:
         retention_policy=policy,
         username=settings.influx_username,
         password=secret(settings.influx_password_file),
-        journal=settings.data / "influx.sqlite",
+        journal=settings.data / JOURNAL,
         retention=retention,
         clock=clock,
     )

@@ -81,6 +81,16 @@ class Catalog:
         """Id of a registered key."""
         return self._by_key.get(key)
 
+    def siblings(self, number: int) -> list[int]:
+        """Ids of the other channels of its thing and property."""
+        key = self._by_id[number]
+        with self._lock:
+            return [
+                other
+                for other, theirs in self._by_id.items()
+                if other != number and (theirs.thing, theirs.observed_property) == (key.thing, key.observed_property)
+            ]
+
     def ids(self) -> Int32:
         """All ids, growing."""
         return np.flatnonzero(self._known).astype(np.int32)

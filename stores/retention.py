@@ -22,11 +22,13 @@ class Retention:
         self._clock = clock
 
     def oldest(self) -> int | None:
-        """Readings before it are refused [us since 1970, UTC]; None if there is no such bound."""
-        aged = None if self.keep is None else self._clock() - self.keep
-        if self.pruned is None or aged is None:
-            return aged if self.pruned is None else self.pruned
-        return max(self.pruned, aged)
+        """Readings before it are refused [us since 1970, UTC]; None if there is no such bound.
+
+        What is old but not removed yet is still taken: it is in the rollups before it goes.
+        """
+        if self.pruned is not None or self.keep is None:
+            return self.pruned
+        return self._clock() - self.keep
 
     def prune(self, before: int) -> int:
         """Note that everything before `before` is removed; the bound that holds now."""

@@ -1,13 +1,16 @@
 """Generate secrets and the broker's configuration, once.
 
 `citylab up` does this by itself. Docker Compose runs it twice: first for the secrets that broker and database start
-with, then, once the database is up, for a token that can do no more than read and write the readings' bucket.
+with, then, once the database is up, for a token that can do no more than read and write the two buckets of readings
+and rollups.
 """
 
 import argparse
+import math
 import os
 import secrets
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -16,10 +19,13 @@ from influxdb_client import Bucket, BucketRetentionRules, InfluxDBClient, Permis
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
+from citylab.instant import MICROSECONDS, system_clock
 from deploy.access import credentials, write_private
 from deploy.broker.mosquitto import write_configuration
 from deploy.option import add_settings, settings_of
 from deploy.settings import SettingError, Settings
+from deploy.wiring import JOURNAL
+from stores.influx import MARGIN, rolled_until, rollup_bucket
 
 CONTAINER_FOLDER = Path("/mosquitto/citylab")
 """Where the broker's container sees the folder given by --mosquitto."""
@@ -71,7 +77,7 @@ def give(folder: Path, owner: int | None) -> None:
 
 
 def provision(settings: Settings, folder: Path) -> None:
-    """Make the bucket and a token with the least rights where they are missing, and keep the token in its file.
+    """Make the buckets and a token with the least rights where they are missing, and keep the token in its file.
 
     A token that the database no longer takes is replaced; the bucket's retention follows the settings.
 
@@ -87,9 +93,9 @@ def provision(settings: Settings, folder: Path) -> None:
     try:
         with InfluxDBClient(settings.influx_url, admin, org=settings.influx_org, timeout=20_000) as client:
             _await_server(client)
-            bucket = _bucket(client, settings)
-            if not (target.exists() and _works(target.read_text(encoding="ascii").strip(), bucket.name, settings)):
-                write_private(target, _least_token(client, bucket))
+            buckets = [_raw_bucket(client, settings), _rollup_bucket(client, settings)]
+            if not (target.exists() and _works(target.read_text(encoding="ascii").strip(), buckets, settings)):
+                write_private(target, _least_token(client, buckets))
     except ApiException as error:
         if error.status == HTTPStatus.UNAUTHORIZED:
             raise SettingError(
@@ -110,32 +116,57 @@ def _await_server(client: InfluxDBClient) -> None:
         time.sleep(0.3)
 
 
-def _bucket(client: InfluxDBClient, settings: Settings) -> Bucket:
-    """The bucket of raw readings, made where it is missing."""
+def _raw_bucket(client: InfluxDBClient, settings: Settings) -> Bucket:
+    """The bucket of raw readings, made where it is missing; its retention follows the settings.
+
+    It is never made shorter than what is rolled up: the next start after that does it.
+    """
     api = client.buckets_api()
-    rule = BucketRetentionRules(type="expire", every_seconds=int(settings.raw_days * 86400))
+    seconds = int(settings.raw_days * 86400 + MARGIN / MICROSECONDS)
+    rule = BucketRetentionRules(type="expire", every_seconds=seconds)
     bucket: Bucket | None = api.find_bucket_by_name(settings.influx_bucket)
     if bucket is None:
         return api.create_bucket(bucket_name=settings.influx_bucket, org=settings.influx_org, retention_rules=rule)
-    if [kept.every_seconds for kept in bucket.retention_rules] != [rule.every_seconds]:
+    kept = min((kept.every_seconds or math.inf for kept in bucket.retention_rules), default=math.inf)
+    if kept > seconds and not _rolled_up(settings, seconds):
+        print(
+            f"The bucket {bucket.name} keeps its retention until its readings are rolled up; then `setup` shortens it."
+        )
+    elif kept != seconds:
         bucket.retention_rules = [rule]
         api.update_bucket(bucket=bucket)
     return bucket
 
 
-def _works(token: str, bucket: str, settings: Settings) -> bool:
-    """Whether a token may see the bucket."""
+def _rolled_up(settings: Settings, seconds: int) -> bool:
+    """Whether what a bucket of this retention would drop is rolled up."""
+    until = rolled_until(settings.data / JOURNAL)
+    return until is not None and until >= system_clock() - seconds * MICROSECONDS
+
+
+def _rollup_bucket(client: InfluxDBClient, settings: Settings) -> Bucket:
+    """The bucket of hourly and daily values, which are kept for ever."""
+    api = client.buckets_api()
+    name = rollup_bucket(settings.influx_bucket)
+    bucket: Bucket | None = api.find_bucket_by_name(name)
+    return api.create_bucket(bucket_name=name, org=settings.influx_org) if bucket is None else bucket
+
+
+def _works(token: str, buckets: Sequence[Bucket], settings: Settings) -> bool:
+    """Whether a token may see the buckets."""
     try:
         with InfluxDBClient(settings.influx_url, token, org=settings.influx_org, timeout=20_000) as client:
-            return client.buckets_api().find_bucket_by_name(bucket) is not None
+            api = client.buckets_api()
+            return all(api.find_bucket_by_name(bucket.name) is not None for bucket in buckets)
     except ApiException:
         return False
 
 
-def _least_token(client: InfluxDBClient, bucket: Bucket) -> str:
+def _least_token(client: InfluxDBClient, buckets: Sequence[Bucket]) -> str:
     permissions = [
         Permission(action=action, resource=PermissionResource(type="buckets", id=bucket.id, org_id=bucket.org_id))
+        for bucket in buckets
         for action in ("read", "write")
     ]
     api = client.authorizations_api()
-    return str(api.create_authorization(org_id=bucket.org_id, permissions=permissions).token)
+    return str(api.create_authorization(org_id=buckets[0].org_id, permissions=permissions).token)

@@ -127,12 +127,16 @@ def _import(instance: Api, given: argparse.Namespace) -> int:
         for mistake in result["mistakes"]:
             column = f", {mistake['column']}" if mistake["column"] else ""
             print(f"row {mistake['row']}{column}: {_plain(mistake['text'])}", file=sys.stderr)
+        for code, why in result["reasons"].items():
+            print(f"{result['refused'][code]:,} readings refused: {why}", file=sys.stderr)
         refused = sum(result["refused"].values())
-        if refused > len(result["mistakes"]):
-            print(f"and {refused - len(result['mistakes']):,} more rows", file=sys.stderr)
+        named = len(result["mistakes"]) + sum(result["refused"][code] for code in result["reasons"])
+        if refused > named:
+            print(f"and {refused - named:,} more rows", file=sys.stderr)
         if result["written"]:
-            print(f"{result['read']:,} rows read: {result['stored']:,} stored, {result['duplicates']:,} there already, "
-                  f"{refused:,} refused")  # fmt: skip
+            old = f"{result['rolled_up']:,} older ones kept as hourly and daily values, " if result["rolled_up"] else ""
+            print(f"{result['read']:,} rows read: {result['stored']:,} stored, {old}{result['duplicates']:,} there "
+                  f"already, {refused:,} refused")  # fmt: skip
         else:
             print(f"Nothing was imported: {refused:,} of {result['read']:,} rows have mistakes; mend them, or import "
                   "the others with --skip-mistakes")  # fmt: skip

@@ -13,12 +13,15 @@ import asyncio
 import sys
 import time
 import webbrowser
+from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
 from importlib.metadata import version
+from typing import cast
 
 import numpy as np
 
 from citylab.observation import Int32
+from citylab.store import Store
 from deploy.broker import choose_broker
 from deploy.client import announce
 from deploy.command.broker import hint
@@ -28,6 +31,7 @@ from deploy.live import answer_city_commands, open_city
 from deploy.log import set_up_logging
 from deploy.option import add_settings, settings_of
 from deploy.process import FolderLock, until_stopped
+from deploy.rolled import backlog
 from deploy.settings import Settings
 from deploy.web import WebServer
 from deploy.wiring import (
@@ -42,6 +46,8 @@ from deploy.wiring import (
 from gateway.loop import run as run_loop
 from simulators.clock import RealPace
 from simulators.simulation import Simulation
+from stores.book import RollingStore
+from stores.rollup import Rollups
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -126,6 +132,18 @@ async def _end(task: "asyncio.Task[None]") -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
+def _filled(
+    parts: Parts, simulation: Simulation, ids: Int32, start: int, end: int, progress: Callable[[float], None]
+) -> int:
+    """Write the history; what is older than the raw readings goes into the rollups, where the store keeps some."""
+    store, oldest = parts.store, parts.store.info().accepts_from
+    if oldest is None or start >= oldest or not isinstance(store, RollingStore):
+        return fill_history(simulation, store, ids, start, end, progress)
+    with backlog(store, Rollups(store, parts.city.time_zone, parts.clock), parts.settings.data) as gate:
+        stored = fill_history(simulation, cast("Store", gate), ids, start, end, progress)
+        return stored + gate.take().taken
+
+
 def fill(parts: Parts, simulation: Simulation, ids: Int32) -> int:
     """Fill in the history that is missing, and say so; the time up to which it reaches [us]."""
     began = time.monotonic()
@@ -141,7 +159,7 @@ def fill(parts: Parts, simulation: Simulation, ids: Int32) -> int:
             shown = int(share * 100)
             print(f"\r  history    {shown:3d} %", end="", flush=True)
 
-    stored = fill_history(simulation, parts.store, ids, start, now, progress)
+    stored = _filled(parts, simulation, ids, start, now, progress)
     memory.put({"begun": None})
     days = (now - start) / 86_400e6
     end = "\r" if shown >= 0 else ""

@@ -69,9 +69,11 @@ class Imported(BaseModel):
     written: bool = Field(description="false: nothing was written, because of the mistakes")
     read: int
     stored: int
+    rolled_up: int = Field(description="older than the raw readings: kept as hourly and daily values")
     duplicates: int
     refused: dict[str, int]
     mistakes: list[Mistake] = Field(description="the first 100")
+    reasons: dict[str, str] = Field(description="by code, why readings older than the raw ones were refused")
 
 
 class Event(BaseModel):

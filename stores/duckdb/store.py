@@ -16,6 +16,7 @@ from stores.duckdb import reader
 from stores.duckdb.aggregate import aggregate
 from stores.duckdb.database import Database
 from stores.duckdb.profile import profile
+from stores.duckdb.table import RollupTable
 from stores.duckdb.writer import Writer
 from stores.newest import Newest
 from stores.retention import Retention
@@ -75,7 +76,7 @@ class DuckDBStore:
             raise
 
     @property
-    def pruned(self) -> int | None:
+    def raw_from(self) -> int | None:
         """Raw readings before it were removed [us since 1970, UTC]; None if none were."""
         return self._retention.pruned
 
@@ -84,7 +85,11 @@ class DuckDBStore:
         """Changes before it are marked for the rollups [us]; None if there are none."""
         return self._writer.rolled_until
 
-    def mark_below(self, time: int) -> None:
+    def book(self, zone: str) -> RollupTable:
+        """Rollups in a time zone; see `stores.book.RollingStore`."""
+        return RollupTable(self.database, zone, self._mark_below)
+
+    def _mark_below(self, time: int) -> None:
         """From now on, mark changes before `time` [us] for the rollups, in the transaction that stores them."""
         with self.lock:
             if self.rolled_until is None or time > self.rolled_until:
@@ -201,7 +206,7 @@ class DuckDBStore:
             None if last is None else last // 1000,
             size,
             detail=self.database.path,
-            raw_from=self.pruned,
+            raw_from=self.raw_from,
             rolled_until=self.rolled_until,
             accepts_from=self._retention.oldest(),
         )

@@ -1,6 +1,7 @@
 """Rollups in the DuckDB file: kept, replaced and read by bucket."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -9,12 +10,11 @@ from numpy.typing import NDArray
 
 from citylab.observation import Float64, Int32, Int64
 from citylab.store import Bucket, Function, Series
+from stores.book import KEPT, SLOT, Window
 from stores.duckdb.database import Database
 from stores.duckdb.reader import Filter
-from stores.duckdb.writer import SLOT, bind
+from stores.duckdb.writer import bind
 
-KEPT = tuple(function for function in Function if function is not Function.COUNT)
-"""Functions a rollup keeps; the count is a column of every series."""
 _VALUES = ", ".join(f'"{function.value}"' for function in KEPT)
 
 _TOGETHER = {
@@ -30,42 +30,38 @@ _TOGETHER = {
 
 
 class RollupTable:
-    """Rows of one time zone: hourly and daily values of each datastream."""
+    """Rows of one time zone: hourly and daily values of each datastream; a `stores.book.RollupBook`.
 
-    def __init__(self, database: Database, zone: str) -> None:
+    Parameters
+    ----------
+    mark_below : Callable
+        Of the store: marks changes before a time [us] from now on.
+    """
+
+    def __init__(self, database: Database, zone: str, mark_below: Callable[[int], None]) -> None:
         self._database = database
         self._zone = zone
+        self.mark_below = mark_below
 
-    def replace(
-        self, cursor: duckdb.DuckDBPyConnection, ids: Int32 | None, low: int, high: int, parts: dict[Bucket, Series]
-    ) -> None:
-        """Put new rows in place of those of a window, inside a transaction; None: of all datastreams."""
-        for bucket, series in parts.items():
-            chosen = Filter(ids, None, None)
-            where = chosen.where(cursor, "zone = ?", "start >= ?", "start < ?")
-            parameters = [*chosen.parameters, self._zone, low, high]
-            cursor.execute(f"DELETE FROM {_table(bucket)} {where}", parameters)
-            self.insert(cursor, bucket, series)
+    @property
+    def rolled_until(self) -> int | None:
+        """Everything before it is rolled up [us]."""
+        return self._database.number(self._mark)
 
-    def insert(self, cursor: duckdb.DuckDBPyConnection, bucket: Bucket, series: Series) -> None:
-        """Add rows, inside a transaction."""
-        if not len(series):
-            return
-        columns: dict[str, NDArray[Any]] = {
-            "datastream": series.datastream,
-            "low": series.start,
-            "high": series.end,
-            "n": series.count,
-            "quality": series.quality,
-            "provenance": series.provenance,
-            **{function.value: series.values[function] for function in KEPT},
-        }
-        bind(cursor, "fresh", columns)
-        cursor.execute(
-            f'INSERT INTO {_table(bucket)} (zone, datastream, start, "end", count, quality, provenance, {_VALUES})'
-            f" SELECT ?, datastream, low, high, n, quality, provenance, {_VALUES} FROM fresh",
-            [self._zone],
-        )
+    @property
+    def _mark(self) -> str:
+        return f"rolled_until {self._zone}"
+
+    @contextmanager
+    def change(self, clean: Window | None = None, until: int | None = None) -> Iterator["TableChange"]:
+        """Replace rollups in one transaction; see `RollupBook.change`."""
+        with self._database.transaction() as cursor:
+            if clean is not None:
+                # Marks go first: what is changed after this look into the table is marked anew.
+                _clear_dirty(cursor, clean)
+            yield TableChange(cursor, self._zone)
+            if until is not None:
+                cursor.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [self._mark, until])
 
     def read(
         self, datastreams: Int32 | None, low: int, high: int, bucket: Bucket, functions: Sequence[Function]
@@ -121,15 +117,7 @@ class RollupTable:
         """Datastreams and times [us] of late changes below the rollups, each quarter hour once."""
         with self._database.cursor() as cursor:
             found = cursor.execute("SELECT DISTINCT datastream, slot FROM dirty ORDER BY slot").fetchnumpy()
-        return np.asarray(found["datastream"]), np.asarray(found["slot"]) * (SLOT // 1000)
-
-    def clear_dirty(self, cursor: duckdb.DuckDBPyConnection, ids: Int32, low: int, high: int) -> None:
-        """Forget marks of a window of whole quarter hours [us], inside a transaction."""
-        bind(cursor, "cleaned", {"datastream": ids})
-        cursor.execute(
-            "DELETE FROM dirty WHERE slot >= ? AND slot < ? AND datastream IN (SELECT datastream FROM cleaned)",
-            [low * 1000 // SLOT, -(-high * 1000 // SLOT)],
-        )
+        return np.asarray(found["datastream"]), np.asarray(found["slot"]) * SLOT
 
     def following(self, ids: Int32, time: int, until: int) -> tuple[Int32, Int64]:
         """Of each datastream the time of its first good number in a window [us]."""
@@ -150,6 +138,52 @@ class RollupTable:
                 row = cursor.execute(query, [self._zone, before]).fetchone()
                 removed += 0 if row is None else int(row[0])
         return removed
+
+
+class TableChange:
+    """Rollups being replaced inside a transaction."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, zone: str) -> None:
+        self._cursor = cursor
+        self._zone = zone
+
+    def replace(self, ids: Int32 | None, low: int, high: int, parts: Mapping[Bucket, Series]) -> None:
+        """Put these in place of all that start in a window; None: of all datastreams."""
+        for bucket, series in parts.items():
+            chosen = Filter(ids, None, None)
+            where = chosen.where(self._cursor, "zone = ?", "start >= ?", "start < ?")
+            parameters = [*chosen.parameters, self._zone, low, high]
+            self._cursor.execute(f"DELETE FROM {_table(bucket)} {where}", parameters)
+            self._insert(bucket, series)
+
+    def _insert(self, bucket: Bucket, series: Series) -> None:
+        if not len(series):
+            return
+        columns: dict[str, NDArray[Any]] = {
+            "datastream": series.datastream,
+            "low": series.start,
+            "high": series.end,
+            "n": series.count,
+            "quality": series.quality,
+            "provenance": series.provenance,
+            **{function.value: series.values[function] for function in KEPT},
+        }
+        bind(self._cursor, "fresh", columns)
+        self._cursor.execute(
+            f'INSERT INTO {_table(bucket)} (zone, datastream, start, "end", count, quality, provenance, {_VALUES})'
+            f" SELECT ?, datastream, low, high, n, quality, provenance, {_VALUES} FROM fresh",
+            [self._zone],
+        )
+
+
+def _clear_dirty(cursor: duckdb.DuckDBPyConnection, clean: Window) -> None:
+    """Forget marks of a window of whole quarter hours."""
+    ids, low, high = clean
+    bind(cursor, "cleaned", {"datastream": ids})
+    cursor.execute(
+        "DELETE FROM dirty WHERE slot >= ? AND slot < ? AND datastream IN (SELECT datastream FROM cleaned)",
+        [low // SLOT, -(-high // SLOT)],
+    )
 
 
 def _table(bucket: Bucket) -> str:

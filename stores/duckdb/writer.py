@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from citylab.observation import Int32, Int64, ObservationBatch
 from citylab.store import Arrivals, Mask, WriteResult
+from stores.book import SLOT
 from stores.catalog import Catalog, refuse
 from stores.column import Columns, distinct
 from stores.duckdb.database import Database
@@ -18,8 +19,6 @@ from stores.retention import Retention
 
 FEW = 1000
 """Up to so many late rows are looked up directly, without building filters."""
-SLOT = 900_000_000_000
-"""Late changes below the rollups are marked by quarter hours [ns]; buckets of every zone are made of them."""
 _PIECE = 1_000_000
 """Rows read at once while a filter is built."""
 _SPARE_ARRIVALS = 300_000
@@ -147,7 +146,10 @@ class Writer:
         if self.rolled_until is None or int(columns.instant[0]) >= self.rolled_until * 1000:
             return
         old = columns.instant < self.rolled_until * 1000
-        slots: dict[str, NDArray[Any]] = {"datastream": columns.datastream[old], "slot": columns.instant[old] // SLOT}
+        slots: dict[str, NDArray[Any]] = {
+            "datastream": columns.datastream[old],
+            "slot": columns.instant[old] // (SLOT * 1000),
+        }
         bind(cursor, "slots", slots)
         cursor.execute("INSERT INTO dirty SELECT DISTINCT datastream, slot FROM slots")
 

@@ -12,7 +12,7 @@ from stores.column import Columns, nanosecond
 from stores.fold import STEPWISE, fold
 from stores.influx.reader import Reader
 
-_GOOD = '"quality" < 2'
+GOOD = '"quality" < 2'
 _SIMPLE = {
     Function.MEAN: 'mean("value")',
     Function.MIN: 'min("value")',
@@ -79,7 +79,7 @@ def _stretch(
 ) -> Iterator[tuple[tuple[int, int], list[Any]]]:
     low, high = int(bounds[first]) * 1000, int(bounds[last]) * 1000
     select = ", ".join([_MARKS, *(_SIMPLE[function] for function in functions)])
-    where = " AND ".join(term for term in (choice, _GOOD, f"time >= {low} AND time < {high}") if term)
+    where = " AND ".join(term for term in (choice, GOOD, f"time >= {low} AND time < {high}") if term)
     nanoseconds = width * 1000
     tail = f", time({nanoseconds}ns, {low % nanoseconds}ns) fill(none)" if last - first > 1 else ""
     for number, table in reader.grouped(select, where, tail):
@@ -110,11 +110,11 @@ def _stepwise(
 
 def _numbers(reader: Reader, ids: Int32, start: int, end: int) -> Columns:
     """Numbers of a window in order, each datastream led in by its last one before."""
-    rows = reader.window(ids, start * 1000, end * 1000, _GOOD)
+    rows = reader.window(ids, start * 1000, end * 1000, GOOD)
     rows = rows.take(~np.isnan(rows.result))
     earlier: list[tuple[int, int, float]] = []
     for choice in reader.choices(ids):
-        where = f"{choice} AND {_GOOD} AND time < {start * 1000}"
+        where = f"{choice} AND {GOOD} AND time < {start * 1000}"
         for number, table in reader.grouped('last("value")', where):
             earlier += [(number, row[0], row[1]) for row in table.rows if row[1] is not None]
     n = len(earlier)

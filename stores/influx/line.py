@@ -12,19 +12,19 @@ from stores.column import Columns
 
 MEASUREMENT = "reading"
 TAGS = ("thing", "property", "channel")
-_NOTHING = "%"
+NOTHING = "%"
 """Tag of an empty name: a tag cannot be empty, and no encoded name ends in a bare percent sign."""
 _UNSAFE = re.compile(r"[%\\\x00-\x1f\x7f]")
 
 
 def encode_name(name: str) -> str:
     """Name as a tag value: what line protocol cannot hold (backslash, control characters) in percent code."""
-    return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", name) or _NOTHING
+    return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", name) or NOTHING
 
 
 def decode_name(tag: str) -> str:
     """Name of a tag value."""
-    return "" if tag == _NOTHING else unquote(tag)
+    return "" if tag == NOTHING else unquote(tag)
 
 
 def _tag(name: str) -> str:
@@ -35,6 +35,12 @@ def series_prefix(key: DatastreamKey) -> str:
     """Measurement and tags of a datastream, in the order that InfluxDB likes; an empty channel is left out."""
     channel = f",channel={_tag(key.channel)}" if key.channel else ""
     return f"{MEASUREMENT}{channel},property={_tag(key.observed_property)},thing={_tag(key.thing)} "
+
+
+def rollup_prefix(key: DatastreamKey, measurement: str, zone: str) -> str:
+    """Measurement and tags of a rollup. An empty channel has a tag, else InfluxDB 2 could not remove it alone."""
+    tags = {"channel": key.channel, "property": key.observed_property, "thing": key.thing, "zone": zone}
+    return f"{measurement},{','.join(f'{name}={_tag(value)}' for name, value in tags.items())} "
 
 
 def _quoted(text: str) -> str:

@@ -22,17 +22,24 @@ _NEAR = 3600 * 10**9
 
 
 class Reader:
-    """Queries of readings. All bounds are instants [ns], start included, end not."""
+    """Queries of one measurement. All bounds are instants [ns], start included, end not.
 
-    def __init__(self, query: Query, catalog: Catalog) -> None:
+    Parameters
+    ----------
+    blank : str
+        Tag value of an empty channel; "" where the tag is left out.
+    """
+
+    def __init__(self, query: Query, catalog: Catalog, measurement: str = MEASUREMENT, blank: str = "") -> None:
         self.query = query
         self.catalog = catalog
-        self.source = query.source(MEASUREMENT)
+        self.source = query.source(measurement)
+        self._blank = blank
 
     def condition(self, number: int) -> str:
         """Condition on the tags of a datastream."""
         key = self.catalog.key(number)
-        channel = literal(encode_name(key.channel)) if key.channel else "''"
+        channel = literal(encode_name(key.channel) if key.channel else self._blank)
         return (
             f'"thing" = {literal(encode_name(key.thing))} AND "property" = '
             f'{literal(encode_name(key.observed_property))} AND "channel" = {channel}'
@@ -66,7 +73,7 @@ class Reader:
         """Readings of a window, in no order."""
         found = []
         for choice in self.choices(datastreams):
-            where = _both(choice, f"time >= {low} AND time < {high}", more)
+            where = both(choice, f"time >= {low} AND time < {high}", more)
             found += [_columns(number, table) for number, table in self.grouped(_FIELDS, where)]
         return concatenate(found)
 
@@ -74,7 +81,7 @@ class Reader:
         """Readings of a window, in order, one datastream after the other."""
         ids = self.catalog.ids() if datastreams is None else np.unique(np.asarray(datastreams, dtype=np.int32))
         for number in ids[self.catalog.knows(ids)].tolist():
-            where = _both(self.condition(number), f"time >= {low} AND time < {high}")
+            where = both(self.condition(number), f"time >= {low} AND time < {high}")
             for found, table in self.grouped(_FIELDS, where):
                 yield _columns(found, table)
 
@@ -83,11 +90,11 @@ class Reader:
         found = []
         order = " ORDER BY time DESC" if newest_first else ""
         for choice in self.choices(datastreams) if rows else ():
-            where = _both(choice, f"time >= {low} AND time < {high}")
+            where = both(choice, f"time >= {low} AND time < {high}")
             head = self._flat(where, f"{order} LIMIT {rows}")
             if len(head) == rows:
                 tie = int(head.instant.min() if newest_first else head.instant.max())
-                ties = self._flat(_both(choice, f"time = {tie}"), "")
+                ties = self._flat(both(choice, f"time = {tie}"), "")
                 head = concatenate([head.take(head.instant != tie), ties])
             found.append(head)
         return concatenate(found)
@@ -119,20 +126,19 @@ class Reader:
         tables = (
             table
             for choice in self.choices(datastreams)
-            for _, table in self.grouped('count("quality")', _both(choice, low, high))
+            for _, table in self.grouped('count("quality")', both(choice, low, high))
         )
         return sum(int(row[1]) for table in tables for row in table.rows)
 
-    def extent(self) -> tuple[int, int | None, int | None]:
-        """Number of readings, first and last time [us]."""
-        rows = self.count(None, None, None)
-        ends = [
+    def ends(self) -> tuple[int | None, int | None]:
+        """First and last time [us]; None if there are no readings."""
+        found = [
             row[0] // 1000
             for order in ("", " DESC")
             for table in self.query.tables(f'SELECT "quality" FROM {self.source} ORDER BY time{order} LIMIT 1')
             for row in table.rows
         ]
-        return (rows, *ends) if len(ends) == 2 else (rows, None, None)
+        return (found[0], found[1]) if len(found) == 2 else (None, None)
 
     def find(self, wanted: Columns) -> tuple[Int64, Columns]:
         """Which of these identities are stored: their places in `wanted`, and what is stored."""
@@ -170,7 +176,8 @@ def _where(condition: str) -> str:
     return f" WHERE {condition}" if condition else ""
 
 
-def _both(*conditions: str) -> str:
+def both(*conditions: str) -> str:
+    """All conditions together; empty ones do not count."""
     return " AND ".join(condition for condition in conditions if condition)
 
 

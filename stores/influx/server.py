@@ -1,16 +1,12 @@
-"""Talking to an InfluxDB server: writes by its own path (1.x or 2.x), queries by InfluxQL."""
+"""Talking to an InfluxDB server: queries by InfluxQL, and what its answers mean."""
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 import urllib3
-from influxdb_client import InfluxDBClient
-from influxdb_client.client.write_api import SYNCHRONOUS
-from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from citylab.store import StoreUnavailableError
@@ -40,27 +36,6 @@ class Table:
     tags: dict[str, str]
     columns: list[str]
     rows: list[list[Any]]
-
-
-class WritePath(Protocol):
-    """How lines reach the server."""
-
-    def write(self, lines: bytes) -> None:
-        """Send lines; durable when it returns.
-
-        Raises
-        ------
-        WriteRefusedError, StoreUnavailableError
-        """
-
-    def delete(self, before: int) -> None:
-        """Remove readings with an instant before this [ns]."""
-
-    def delete_point(self, where: str, instant: int) -> None:
-        """Remove one point: InfluxQL condition on the tags, and its instant [ns]."""
-
-    def close(self) -> None:
-        """Let go of connections."""
 
 
 def judge(status: int, body: str, url: str) -> Exception:
@@ -158,115 +133,3 @@ def identifier(name: str) -> str:
 def literal(text: str) -> str:
     """Text quoted for InfluxQL."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
-
-
-class WriteOne:
-    """Write path of InfluxDB 1.x: ``/write``; makes database and retention policy if they are missing."""
-
-    def __init__(self, query: Query, keep: int | None) -> None:
-        self._query = query
-        self._keep = keep
-        self._ready = False
-        query.prepare = self._prepare
-
-    def _prepare(self) -> None:
-        if self._ready:
-            return
-        try:
-            self._create()
-        except StoreUnavailableError as error:
-            # A user without the right to create may still read and write what an administrator made.
-            if "authoriz" not in str(error):
-                raise
-        self._ready = True
-
-    def _create(self) -> None:
-        database, policy = identifier(self._query.database), identifier(self._query.policy)
-        self._query.run(f"CREATE DATABASE {database}", at_database=False)
-        found = self._query.run(f"SHOW RETENTION POLICIES ON {database}", at_database=False)
-        names = {row[0] for table in found[0] for row in table.rows}
-        if self._query.policy not in names:
-            duration = "INF" if self._keep is None else f"{max(self._keep, 3_600_000_000)}u"
-            self._query.run(
-                f"CREATE RETENTION POLICY {policy} ON {database} DURATION {duration} REPLICATION 1", at_database=False
-            )
-
-    def write(self, lines: bytes) -> None:
-        """Send lines to ``/write``."""
-        self._prepare()
-        query = self._query
-        where = urlencode({"db": query.database, "rp": query.policy, "precision": "ns"})
-        try:
-            answer = query.pool.request("POST", f"{query.url}/write?{where}", body=lines, headers=query.headers)
-        except HTTPError as error:
-            raise StoreUnavailableError(f"{query.url} cannot be reached: {error}") from error
-        if answer.status != 204:
-            raise judge(answer.status, answer.data.decode("utf-8", "replace"), query.url)
-
-    def delete(self, before: int) -> None:
-        """Remove readings by InfluxQL."""
-        self._query.run(f"DELETE FROM {identifier('reading')} WHERE time < {before}")
-
-    def delete_point(self, where: str, instant: int) -> None:
-        """Remove one point by InfluxQL."""
-        self._query.run(f"DELETE FROM {identifier('reading')} WHERE {where} AND time = {instant}")
-
-    def close(self) -> None:
-        """Nothing of its own."""
-
-
-class WriteTwo:
-    """Write path of InfluxDB 2.x: influxdb-client, synchronous."""
-
-    def __init__(self, url: str, token: str, org: str, bucket: str, timeout: float) -> None:
-        self._url = url
-        self._org = org
-        self._bucket = bucket
-        self._client = InfluxDBClient(url=url, token=token, org=org, timeout=int(timeout * 6000), retries=False)
-        self._writer = self._client.write_api(write_options=SYNCHRONOUS)
-
-    def write(self, lines: bytes) -> None:
-        """Send lines by influxdb-client."""
-        try:
-            self._writer.write(bucket=self._bucket, org=self._org, record=lines)
-        except ApiException as error:
-            body = error.body if isinstance(error.body, str) else (error.body or b"").decode("utf-8", "replace")
-            raise judge(error.status, body, self._url) from error
-        except (HTTPError, OSError) as error:
-            raise StoreUnavailableError(f"{self._url} cannot be reached: {error}") from error
-
-    def _delete(self, start: str, stop: str, predicate: str) -> None:
-        try:
-            self._client.delete_api().delete(start, stop, predicate, bucket=self._bucket, org=self._org)
-        except ApiException as error:
-            raise StoreUnavailableError(f"{self._url} refuses to delete: {error.body}") from error
-        except (HTTPError, OSError) as error:
-            raise StoreUnavailableError(f"{self._url} cannot be reached: {error}") from error
-
-    def delete(self, before: int) -> None:
-        """Remove readings by the API of 2.x."""
-        self._delete("1677-09-21T00:12:43.2Z", _nanosecond_text(before - 1), '_measurement="reading"')
-
-    def delete_point(self, where: str, instant: int) -> None:
-        """Remove one point by the API of 2.x, whose conditions are written otherwise."""
-        terms = re.sub(
-            r"'((?:[^'\\]|\\.)*)'", lambda m: '"' + m[1].replace("\\'", "'").replace('"', '\\"') + '"', where
-        )
-        terms = re.sub(r' AND "channel" = ""', "", terms)
-        moment = _nanosecond_text(instant)
-        self._delete(moment, moment, f'_measurement="reading" AND {terms}')
-
-    def close(self) -> None:
-        """Let go of connections."""
-        writer: Any = self._writer
-        client: Any = self._client
-        writer.close()
-        client.close()
-
-
-def _nanosecond_text(instant: int) -> str:
-    """RFC 3339 text of an instant [ns]."""
-    from citylab.instant import to_datetime
-
-    seconds, rest = divmod(instant, 10**9)
-    return f"{to_datetime(seconds * 10**6).strftime('%Y-%m-%dT%H:%M:%S')}.{rest:09d}Z"

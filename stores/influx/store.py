@@ -9,23 +9,25 @@ import numpy as np
 import urllib3
 
 from citylab.instant import Clock, system_clock
-from citylab.message import Refusal
 from citylab.observation import Int32, ObservationBatch
 from citylab.store import Arrivals, Bucket, Function, Series, StoreInfo, StoreUnavailableError, WriteResult
 from citylab.thing import Datastream
-from stores.catalog import Catalog, refuse
-from stores.column import Columns, distinct, nanosecond
+from stores.catalog import Catalog
+from stores.column import nanosecond
 from stores.influx import aggregate
+from stores.influx.extent import Extent
 from stores.influx.journal import Journal
-from stores.influx.line import LineWriter
+from stores.influx.line import MEASUREMENT
+from stores.influx.path import WriteOne, WritePath, WriteTwo
 from stores.influx.reader import Reader
-from stores.influx.server import Query, WriteOne, WritePath, WriteRefusedError, WriteTwo
+from stores.influx.rollup import POLICY, RollupSeries, rollup_bucket
+from stores.influx.server import Query
+from stores.influx.writer import Writer
 from stores.merge import merge
-from stores.newest import Newest
 from stores.retention import Retention
 
-_LINES = 10_000
-"""Lines of one request."""
+MARGIN = 7 * 86_400_000_000
+"""The server keeps raw readings so much longer than they are taken, that they are rolled up before they go [us]."""
 
 
 class InfluxStore:
@@ -42,7 +44,8 @@ class InfluxStore:
     database, retention_policy, username, password : str
         Of InfluxDB 1.x; database and retention policy are made if they are missing.
     journal : Path | None
-        A small SQLite file for arrivals, ids and the retention bound; None: kept in memory only.
+        A small SQLite file for arrivals, ids, bounds in time and marks of late changes, shared by the processes that
+        write; None: kept in memory only.
     retention : int | None
         How long raw readings are taken [us]; None for ever.
     timeout : float
@@ -77,7 +80,7 @@ class InfluxStore:
         self._lock = RLock()
         self._journal = Journal(journal)
         self._catalog = Catalog(self._journal.datastreams())
-        self._retention = Retention(retention, clock, self._journal.pruned)
+        self._retention = Retention(retention, clock, self._journal.number("pruned"))
         headers = {"Authorization": f"Token {token}"} if token else {}
         if username:
             headers = dict(urllib3.make_headers(basic_auth=f"{username}:{password}"))
@@ -85,14 +88,16 @@ class InfluxStore:
             database, _, policy = bucket.partition("/")
             self._query = Query(url, database, policy or "autogen", headers, timeout)
             self._path: WritePath = WriteTwo(url, token, org, bucket, timeout)
+            self._kept_query = Query(url, database, POLICY, headers, timeout)
+            self._kept_path: WritePath = WriteTwo(url, token, org, rollup_bucket(bucket), timeout, self._kept_query)
         else:
             self._query = Query(url, database, retention_policy or "autogen", headers, timeout)
-            self._path = WriteOne(self._query, retention)
+            self._path = WriteOne(self._query, None if retention is None else retention + MARGIN)
+            self._kept_query = Query(url, database, POLICY, headers, timeout)
+            self._kept_path = WriteOne(self._kept_query, None)
         self._reader = Reader(self._query, self._catalog)
-        self._lines = LineWriter(self._catalog)
-        self._newest = Newest()
-        self._newest.grow(self._catalog.top)
-        self._newest_known = False
+        self._extent = Extent(self._reader, self._journal, clock)
+        self._writer = Writer(self._path, self._reader, self._journal, self._catalog, self._retention, self._extent)
 
     def register(self, datastreams: Sequence[Datastream]) -> None:
         """Make datastreams known before their first reading; see `Store.register`."""
@@ -101,8 +106,7 @@ class InfluxStore:
             if fresh:
                 self._journal.add(fresh)
                 self._catalog.add(fresh)
-                self._newest.grow(self._catalog.top)
-                self._newest_known = False
+                self._writer.learn()
 
     def datastreams(self) -> list[Datastream]:
         """All registered datastreams, by id."""
@@ -111,67 +115,7 @@ class InfluxStore:
     def write(self, batch: ObservationBatch, arrivals: Arrivals | None = None) -> WriteResult:
         """Store readings; see `Store.write`. Arrivals are made durable in the journal first."""
         with self._lock:
-            refused = refuse(batch, self._catalog, self._retention.oldest())
-            numbers = np.array([i for i in range(len(batch)) if i not in refused], dtype=np.int64)
-            kept = batch.take(numbers)
-            if (places := distinct(kept)) is not None:
-                numbers, kept = numbers[places], kept.take(places)
-            columns = Columns.of(kept)
-            order = np.argsort(columns.instant, kind="stable")
-            numbers, columns = numbers[order], columns.take(order)
-            if arrivals is not None and len(arrivals):
-                self._journal.keep(arrivals)
-            new = self._new_or_changed(columns)
-            sent = columns.take(new)
-            lost = self._send(sent)
-            refused.update({int(numbers[new[place]]): refusal for place, refusal in lost.items()})
-            stored = sent.take(np.array([i for i in range(len(sent)) if i not in lost], dtype=np.int64))
-            self._newest.see(stored.datastream, stored.instant, stored.delay, stored.result, stored.marks, stored.text)
-            return WriteResult(len(stored), len(batch) - len(stored) - len(refused), refused)
-
-    def _new_or_changed(self, columns: Columns) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-        """Row numbers that differ from what is stored; rows in order of time need no look-up."""
-        if not len(columns):
-            return np.empty(0, dtype=np.int64)
-        if not self._newest_known:
-            newest = self._reader.latest(None).in_time_order()
-            self._newest.see(newest.datastream, newest.instant, newest.delay, newest.result, newest.marks, newest.text)
-            self._newest_known = True
-        late = np.flatnonzero(columns.instant <= self._newest.instant[columns.datastream])
-        place, known = self._reader.find(columns.take(late))
-        place = late[place]
-        asked = columns.take(place)
-        equal = asked.equal(known)
-        for row in np.flatnonzero(np.isnan(asked.result) != np.isnan(known.result)).tolist():
-            # Fields of one point merge, so a number that becomes a text would stay beside it.
-            self._path.delete_point(self._reader.condition(int(asked.datastream[row])), int(asked.instant[row]))
-        new = np.ones(len(columns), dtype=np.bool_)
-        new[place[equal]] = False
-        return np.flatnonzero(new)
-
-    def _send(self, columns: Columns) -> dict[int, Refusal]:
-        """Write rows; those the server will not take, with its reason."""
-        lost: dict[int, Refusal] = {}
-        for first in range(0, len(columns), _LINES):
-            part = columns.take(np.arange(first, min(first + _LINES, len(columns))))
-            lost.update({first + place: refusal for place, refusal in self._send_part(part).items()})
-        return lost
-
-    def _send_part(self, columns: Columns) -> dict[int, Refusal]:
-        try:
-            self._path.write("\n".join(self._lines.lines(columns)).encode())
-        except WriteRefusedError as error:
-            if error.partial:
-                place, known = self._reader.find(columns)
-                taken = set(place[columns.take(place).equal(known)].tolist())
-                return {i: _refusal(str(error)) for i in range(len(columns)) if i not in taken}
-            if len(columns) == 1:
-                return {0: _refusal(str(error))}
-            middle = len(columns) // 2
-            lost = self._send_part(columns.take(np.arange(middle)))
-            rest = self._send_part(columns.take(np.arange(middle, len(columns))))
-            return {**lost, **{middle + place: refusal for place, refusal in rest.items()}}
-        return {}
+            return self._writer.write(batch, arrivals)
 
     def arrivals(self, session: str) -> Arrivals:
         """Last arrival kept per packet id of a session."""
@@ -233,12 +177,23 @@ class InfluxStore:
     def prune(self, before: int) -> int:
         """Remove readings older than `before` [us], in every retention policy of the database."""
         with self._lock:
+            self._journal.raise_to("pruned", before)
+            bound = self._journal.number("pruned")
+            self._retention.pruned = bound
             removed = self._reader.count(None, None, before)
-            bound = self._retention.pruned
-            self._path.delete(nanosecond(before if bound is None else max(before, bound)))
-            self._journal.pruned = self._retention.prune(before)
-            self._newest.forget(nanosecond(before))
+            self._path.delete(MEASUREMENT, nanosecond(before if bound is None else bound))
+            self._writer.forget(before)
+            self._extent.forget()
             return removed
+
+    @property
+    def raw_from(self) -> int | None:
+        """Raw readings before it are gone [us since 1970, UTC]: removed by us, or by the server itself."""
+        return _later(self._journal.number("pruned"), self._extent.gone_before())
+
+    def book(self, zone: str) -> RollupSeries:
+        """Rollups in a time zone; see `stores.book.RollingStore`."""
+        return RollupSeries(zone, self._journal, self._reader, self._kept_query, self._kept_path, self._catalog)
 
     def export(
         self, datastreams: Int32 | None, start: int, end: int, rows: int = 100_000
@@ -260,9 +215,9 @@ class InfluxStore:
             yield ObservationBatch.concatenate(held)
 
     def info(self) -> StoreInfo:
-        """State and size; see `Store.info`."""
+        """State and size; see `Store.info`. What other processes wrote is in `rows` ten minutes later at most."""
         try:
-            rows, first, last = self._reader.extent()
+            rows, first, last = self._extent.look()
         except StoreUnavailableError as error:
             return StoreInfo("influx", 0, len(self._catalog), None, None, None, ready=False, detail=str(error))
         return StoreInfo(
@@ -273,21 +228,18 @@ class InfluxStore:
             last,
             None,
             detail=self._query.url,
-            raw_from=self._retention.pruned,
-            accepts_from=self._retention.oldest(),
+            raw_from=self.raw_from,
+            rolled_until=self._journal.number("rolled_until"),
+            accepts_from=_later(self._retention.oldest(), self._extent.dropped_before()),
         )
 
     def close(self) -> None:
         """Let go of connections and of the journal."""
-        self._path.close()
-        self._query.pool.clear()
+        for path, query in ((self._path, self._query), (self._kept_path, self._kept_query)):
+            path.close()
+            query.pool.clear()
         self._journal.close()
 
 
-def _refusal(text: str) -> Refusal:
-    if "retention" in text:
-        return Refusal("older_than_retention", f"InfluxDB: {text}; import it as rollups or raise the retention")
-    if "conflict" in text:
-        remedy = "another program writes this field with another type; give it a measurement of its own"
-        return Refusal("type_conflict", f"InfluxDB: {text}; {remedy}")
-    return Refusal("refused_by_store", f"InfluxDB: {text}")
+def _later(one: int | None, other: int | None) -> int | None:
+    return max((time for time in (one, other) if time is not None), default=None)

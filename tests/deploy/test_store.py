@@ -5,13 +5,18 @@ import json
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from citylab.instant import format_instant
+from citylab.instant import format_instant, parse_instant
 from citylab.observation import DatastreamKey, Observation, ObservationBatch, Provenance, Quality, TimeSource
+from citylab.store import Bucket, Function
 from deploy.cli import main
+from deploy.command.up import fill
+from deploy.history import register_city
+from deploy.rolled import with_rollups
 from deploy.settings import Settings
-from deploy.wiring import open_parts
+from deploy.wiring import Parts, make_simulation, open_parts
 from tests.deploy.running import running
 
 NOW = time.time_ns() // 1000
@@ -19,7 +24,7 @@ DAY = 86_400_000_000
 HOSTILE = ["plain", '=cmd|"/c calc"', "a,b\nc", "../../etc/passwd"]
 
 
-def fill(folder: Path, days: int = 3) -> int:
+def stocked(folder: Path, days: int = 3) -> int:
     """Hourly readings of four things; the number of readings."""
     parts = open_parts(Settings(data=folder))
     streams = parts.state.registry.resolve([DatastreamKey(name, "air_temperature") for name in HOSTILE])
@@ -40,7 +45,7 @@ def citylab(*words: str, folder: Path) -> int:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    fill(tmp_path / "data")
+    stocked(tmp_path / "data")
     return tmp_path / "data"
 
 
@@ -91,7 +96,7 @@ def test_a_mistake_is_named_and_nothing_is_imported(
         "thing,observed_property,phenomenon_time,result,provenance\n"
         f"a,voltage,{format_instant(NOW)},1.5,measured\n"
         f"a,voltage,{format_instant(NOW)},hot\x1b[31m,measured\n"
-        "a,voltage,1999-01-01T00:00:00Z,1.5,measured\n"
+        "a,voltage,9999-01-01T00:00:00Z,1.5,measured\n"
     )
     assert citylab("import", str(path), folder=folder) == 1
     said = capsys.readouterr()
@@ -99,7 +104,7 @@ def test_a_mistake_is_named_and_nothing_is_imported(
     lines = said.err.splitlines()
     assert lines[0].startswith('row 3, result: "hot\\x1b[31m" is no number')
     assert lines[1].startswith("row 4, phenomenon_time: ")
-    assert "retention" in lines[1]
+    assert "2262" in lines[1]
     assert info(folder, capsys)["rows"] == 288
     assert citylab("import", str(path), "--skip-mistakes", folder=folder) == 1
     assert "1 stored, 0 there already, 2 refused" in capsys.readouterr().out
@@ -127,15 +132,12 @@ def test_backup_and_restore(folder: Path, tmp_path: Path, capsys: pytest.Capture
 
 def test_prune_keeps_hourly_and_daily_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "data"
-    fill(folder, days=10)
+    stocked(folder, days=10)
     assert citylab("prune", "--days", "4", folder=folder) == 0
     found = info(folder, capsys)
     assert 4 * 24 * 4 <= found["rows"] <= 5 * 24 * 4
     assert found["raw_from"] is not None
     parts = open_parts(Settings(data=folder))
-    from citylab.store import Bucket
-    from deploy.rolled import with_rollups
-
     store = with_rollups(parts.store, parts.city.time_zone, parts.clock)
     series = store.profile(parts_ids(parts), NOW - 11 * DAY, NOW + 1, Bucket.HOUR, parts.city.time_zone)
     assert int(series.count.sum()) == 10 * 24 * 4
@@ -144,9 +146,55 @@ def test_prune_keeps_hourly_and_daily_values(tmp_path: Path, capsys: pytest.Capt
     assert "days computed again" in capsys.readouterr().out
 
 
-def parts_ids(parts: object):
-    import numpy as np
+def test_history_older_than_raw_readings_becomes_hourly_and_daily_values(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "old.csv"
+    head = "thing,observed_property,phenomenon_time,result,provenance\n"
+    old = [f"plain,air_temperature,2020-05-0{d}T{h:02}:30:00Z,{h}.5,reported\n" for d in (4, 5) for h in range(24)]
+    path.write_text(head + "".join(old) + f"plain,air_temperature,{format_instant(NOW - 1)},1.5,measured\n")
+    assert citylab("import", str(path), folder=folder) == 0
+    said = capsys.readouterr().out
+    assert "49 rows read: 1 stored, 48 older ones kept as hourly and daily values, 0 there already, 0 refused" in said
+    assert citylab("import", str(path), folder=folder) == 0
+    assert "0 stored, 49 there already, 0 refused" in capsys.readouterr().out
+    assert info(folder, capsys)["rows"] == 289
+    path.write_text(head + old[3].replace("3.5", "99"))
+    assert citylab("import", str(path), folder=folder) == 1
+    said = capsys.readouterr()
+    assert "1 rows read: 0 stored, 0 there already, 1 refused" in said.out
+    assert "1 readings refused: its day is rolled up already, from more readings" in said.err
+    parts = open_parts(Settings(data=folder))
+    zone = parts.city.time_zone
+    store = with_rollups(parts.store, zone, parts.clock)
+    window = (parse_instant("2020-05-01T00:00:00Z"), parse_instant("2020-05-09T00:00:00Z"))
+    series = store.aggregate(parts_ids(parts), *window, Bucket.HOUR, zone)
+    assert series.values[Function.MEAN].tolist() == [h + 0.5 for _ in (4, 5) for h in range(24)]
+    assert set(series.provenance.tolist()) == {Provenance.REPORTED}
+    assert int(store.aggregate(parts_ids(parts), *window, Bucket.DAY, zone).count.sum()) == 48
+    parts.close()
 
+
+def test_a_longer_history_than_raw_readings_are_kept(tmp_path: Path) -> None:
+    parts = open_parts(Settings(data=tmp_path, history_days=3, raw_days=1, devices=5))
+    simulation = make_simulation(parts)
+    fill(parts, simulation, register_city(simulation, parts.state.registry, parts.store))
+    zone = parts.city.time_zone
+    store = with_rollups(parts.store, zone, parts.clock)
+    store.rollups.roll()
+    ids = parts_ids(parts)
+    series = store.aggregate(ids, NOW - 4 * DAY, NOW + DAY, Bucket.HOUR, zone)
+    hours = np.unique(series.start)
+    assert len(hours) >= 3 * 24
+    assert (np.diff(hours) == DAY // 24).all()
+    assert set(series.provenance.tolist()) == {Provenance.SIMULATED}
+    raw_from = store.info().raw_from
+    assert NOW - 2 * DAY - DAY // 24 <= raw_from <= NOW - DAY + DAY // 24
+    assert store.count(None, None, raw_from) == 0
+    parts.close()
+
+
+def parts_ids(parts: Parts):
     return np.array([s.id for s in parts.store.datastreams()], dtype=np.int32)
 
 
@@ -185,7 +233,7 @@ def test_foreign_file(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_against_a_running_instance(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    fill(folder)
+    stocked(folder)
     with running(folder, "--no-simulation", "--broker", "amqtt") as instance:
         made = instance.citylab("store", "backup", "now")
         assert made.returncode == 0, made.stderr

@@ -1,19 +1,22 @@
 """InfluxDB 1.x and 2.x keep the contract of stores, and what is special to a server."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import pytest
+from influxdb_client import InfluxDBClient
 
 from citylab.instant import parse_instant
 from citylab.observation import DatastreamKey
 from citylab.store import Store, StoreUnavailableError
 from citylab.thing import Datastream
 from stores.influx import InfluxStore
-from tests.stores.conformance import AGES, DAY, NOW, STREAMS, T0, StoreConformance, batch, ids, row
+from tests.stores.conformance import AGES, DAY, NOW, STREAMS, T0, RollupConformance, StoreConformance, batch, ids, row
 from tests.stores.influx_server import free_port, influx_one, influx_two
 
 
@@ -24,17 +27,18 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.influxdb
-class TestInfluxOne(StoreConformance):
+class InfluxOne:
+    """Opens stores in databases of a server of 1.x, one a folder."""
+
     @pytest.fixture(autouse=True)
     def _server(self, one: str) -> None:
         self.url = one
-        self.database = f"city {uuid4().hex}"
 
     def open_store(self, folder: Path, retention: int | None = None) -> Store:
         policy = "raw" if retention is None else ""
         return InfluxStore(
             self.url,
-            database=self.database,
+            database=f"city {uuid5(NAMESPACE_URL, str(folder)).hex}",
             retention_policy=policy,
             journal=folder / "journal.sqlite",
             retention=retention,
@@ -42,46 +46,63 @@ class TestInfluxOne(StoreConformance):
         )
 
 
+class TestInfluxOne(InfluxOne, StoreConformance):
+    pass
+
+
+class TestInfluxOneRollups(InfluxOne, RollupConformance):
+    examples = 2
+
+
 @pytest.mark.skipif(not influx_two(), reason="CITYLAB_INFLUX_URL names no InfluxDB 2.x")
-class TestInfluxTwo(StoreConformance):
+class InfluxTwo:
+    """Opens stores in buckets of a server of 2.x, one a folder."""
+
     @pytest.fixture(autouse=True)
-    def _bucket(self) -> Iterator[None]:
+    def _buckets(self) -> Iterator[None]:
         self.settings = influx_two()
-        self.settings["bucket"] = f"{uuid4().hex}/raw"
-        with _bucket(self.settings):
-            yield
+        self.made: dict[str, str] = {}
+        yield
+        with client(self.settings) as api:
+            for bucket in api.find_buckets(limit=100).buckets:
+                if bucket.name.partition("/")[0] in self.made.values():
+                    api.delete_bucket(bucket)
 
     def open_store(self, folder: Path, retention: int | None = None) -> Store:
-        url, token, org, bucket = (self.settings[name] for name in ("url", "token", "org", "bucket"))
+        if str(folder) not in self.made:
+            self.made[str(folder)] = name = uuid4().hex
+            with client(self.settings) as api:
+                api.create_bucket(bucket_name=f"{name}/raw", org=self.settings["org"])
         return InfluxStore(
-            url,
-            token=token,
-            org=org,
-            bucket=bucket,
+            self.settings["url"],
+            token=self.settings["token"],
+            org=self.settings["org"],
+            bucket=f"{self.made[str(folder)]}/raw",
             journal=folder / "journal.sqlite",
             retention=retention,
             clock=lambda: NOW,
         )
 
 
-class _bucket:  # noqa: N801 - a context manager
-    """A bucket of its own for one test."""
+class TestInfluxTwo(InfluxTwo, StoreConformance):
+    def test_a_correction_leaves_the_channels_beside_it(self, store: Store) -> None:
+        """The server cannot name the series without a channel alone."""
+        beside = Datastream(20, DatastreamKey("meter-1", "electric_energy", "export"))
+        store.register([beside])
+        store.write(batch(row(1, 0, 1.0), row(20, 0, 2.0)))
+        assert store.write(batch(row(1, 0, "text"))).stored == 1
+        assert [o.result for o in store.read(None, *AGES)] == ["text", 2.0]
 
-    def __init__(self, settings: dict[str, str], seconds: int = 0) -> None:
-        from influxdb_client import BucketRetentionRules, InfluxDBClient
 
-        self._client = InfluxDBClient(settings["url"], settings["token"], org=settings["org"])
-        self._api = self._client.buckets_api()
-        self._name = settings["bucket"]
-        rules = BucketRetentionRules(type="expire", every_seconds=seconds) if seconds else None
-        self._bucket = self._api.create_bucket(bucket_name=self._name, retention_rules=rules, org=settings["org"])
+class TestInfluxTwoRollups(InfluxTwo, RollupConformance):
+    examples = 1
 
-    def __enter__(self) -> None:
-        return None
 
-    def __exit__(self, *_: object) -> None:
-        self._api.delete_bucket(self._bucket)
-        self._client.close()
+@contextmanager
+def client(settings: dict[str, str]) -> Iterator[Any]:
+    """Buckets of the server."""
+    with InfluxDBClient(settings["url"], settings["token"], org=settings["org"]) as opened:
+        yield opened.buckets_api()
 
 
 def _post(url: str, path: str, fields: dict[str, str], body: bytes | None = None) -> None:

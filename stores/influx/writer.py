@@ -1,0 +1,156 @@
+"""Writing to InfluxDB: idempotent by looking up what is late, arrivals first, marks for the rollups last."""
+
+import numpy as np
+
+from citylab.message import Refusal
+from citylab.observation import Int64, ObservationBatch
+from citylab.store import Arrivals, WriteResult
+from stores.book import SLOT
+from stores.catalog import Catalog, refuse
+from stores.column import Columns, distinct, nanosecond
+from stores.influx.extent import Extent
+from stores.influx.journal import Journal
+from stores.influx.line import MEASUREMENT, LineWriter
+from stores.influx.path import WritePath
+from stores.influx.reader import Reader
+from stores.influx.server import WriteRefusedError
+from stores.newest import Newest
+from stores.retention import Retention
+
+_LINES = 10_000
+"""Lines of one request."""
+
+
+class Writer:
+    """The writer of one process; the caller holds the store's lock."""
+
+    def __init__(
+        self,
+        path: WritePath,
+        reader: Reader,
+        journal: Journal,
+        catalog: Catalog,
+        retention: Retention,
+        extent: Extent,
+    ) -> None:
+        self._path = path
+        self._reader = reader
+        self._journal = journal
+        self._catalog = catalog
+        self._retention = retention
+        self._extent = extent
+        self._lines = LineWriter(catalog)
+        self._newest = Newest()
+        self.learn()
+
+    def learn(self) -> None:
+        """Know the datastreams that are new in the catalog."""
+        self._newest.grow(self._catalog.top)
+        self._newest_known = False
+
+    def forget(self, before: int) -> None:
+        """Readings before it were removed [us]."""
+        self._newest.forget(nanosecond(before))
+
+    def write(self, batch: ObservationBatch, arrivals: Arrivals | None = None) -> WriteResult:
+        """Store a batch; see `Store.write`."""
+        self._retention.pruned = self._journal.number("pruned")  # another process may have removed some
+        refused = refuse(batch, self._catalog, self._retention.oldest())
+        numbers = np.array([i for i in range(len(batch)) if i not in refused], dtype=np.int64)
+        kept = batch.take(numbers)
+        if (places := distinct(kept)) is not None:
+            numbers, kept = numbers[places], kept.take(places)
+        columns = Columns.of(kept)
+        order = np.argsort(columns.instant, kind="stable")
+        numbers, columns = numbers[order], columns.take(order)
+        if arrivals is not None and len(arrivals):
+            self._journal.keep(arrivals)
+        new, known = self._new_or_changed(columns)
+        sent = columns.take(new)
+        lost = self._send(sent)
+        refused.update({int(numbers[new[place]]): refusal for place, refusal in lost.items()})
+        stored = sent.take(np.array([i for i in range(len(sent)) if i not in lost], dtype=np.int64))
+        self._newest.see(stored.datastream, stored.instant, stored.delay, stored.result, stored.marks, stored.text)
+        if lost:
+            self._extent.forget()
+        else:
+            self._extent.grew(len(columns) - known)
+        self._mark(columns)
+        return WriteResult(len(stored), len(batch) - len(stored) - len(refused), refused)
+
+    def _mark(self, columns: Columns) -> None:
+        """Mark what is below the rollups, after it is stored; repeated rows too, which come again after a crash."""
+        # Read after the readings are stored: who rolls up raises it first, and reads them then.
+        until = self._journal.number("rolled_until")
+        if until is None or not len(columns) or int(columns.instant[0]) >= until * 1000:
+            return
+        old = columns.instant < until * 1000
+        self._journal.mark(columns.datastream[old], columns.instant[old] // (SLOT * 1000))
+
+    def _new_or_changed(self, columns: Columns) -> tuple[Int64, int]:
+        """Row numbers that differ from what is stored, and how many rows are stored in some form.
+
+        Rows in order of time need no look-up.
+        """
+        if not len(columns):
+            return np.empty(0, dtype=np.int64), 0
+        if not self._newest_known:
+            newest = self._reader.latest(None).in_time_order()
+            self._newest.see(newest.datastream, newest.instant, newest.delay, newest.result, newest.marks, newest.text)
+            self._newest_known = True
+        late = np.flatnonzero(columns.instant <= self._newest.instant[columns.datastream])
+        place, known = self._reader.find(columns.take(late))
+        place = late[place]
+        asked = columns.take(place)
+        equal = asked.equal(known)
+        for row in np.flatnonzero(np.isnan(asked.result) != np.isnan(known.result)).tolist():
+            # Fields of one point merge, so a number that becomes a text would stay beside it.
+            self._remove(int(asked.datastream[row]), int(asked.instant[row]))
+        new = np.ones(len(columns), dtype=np.bool_)
+        new[place[equal]] = False
+        return np.flatnonzero(new), len(place)
+
+    def _remove(self, number: int, instant: int) -> None:
+        """Remove one point."""
+        others = [] if self._catalog.key(number).channel else self._catalog.siblings(number)
+        # InfluxDB 2 cannot name the series without a channel alone: what stands beside it is put back.
+        n = len(others)
+        beside = Columns(
+            np.array(others, np.int32), np.full(n, instant), np.zeros(n, np.int64), np.zeros(n), np.zeros(n, np.uint8)
+        )
+        _, known = self._reader.find(beside)
+        self._path.delete_point(MEASUREMENT, self._reader.condition(number), instant)
+        self._send(known)
+
+    def _send(self, columns: Columns) -> dict[int, Refusal]:
+        """Write rows; those the server will not take, with its reason."""
+        lost: dict[int, Refusal] = {}
+        for first in range(0, len(columns), _LINES):
+            part = columns.take(np.arange(first, min(first + _LINES, len(columns))))
+            lost.update({first + place: refusal for place, refusal in self._send_part(part).items()})
+        return lost
+
+    def _send_part(self, columns: Columns) -> dict[int, Refusal]:
+        try:
+            self._path.write("\n".join(self._lines.lines(columns)).encode())
+        except WriteRefusedError as error:
+            if error.partial:
+                place, known = self._reader.find(columns)
+                taken = set(place[columns.take(place).equal(known)].tolist())
+                return {i: _refusal(str(error)) for i in range(len(columns)) if i not in taken}
+            if len(columns) == 1:
+                return {0: _refusal(str(error))}
+            middle = len(columns) // 2
+            lost = self._send_part(columns.take(np.arange(middle)))
+            rest = self._send_part(columns.take(np.arange(middle, len(columns))))
+            return {**lost, **{middle + place: refusal for place, refusal in rest.items()}}
+        return {}
+
+
+def _refusal(text: str) -> Refusal:
+    if "retention" in text:
+        return Refusal("older_than_retention", f"InfluxDB: {text}; import it as rollups or raise the retention")
+    if "conflict" in text:
+        remedy = "another program writes this field with another type; give it a measurement of its own"
+        return Refusal("type_conflict", f"InfluxDB: {text}; {remedy}")
+    return Refusal("refused_by_store", f"InfluxDB: {text}")
