@@ -52,9 +52,9 @@ class Influx:
             self.settings = {"url": self.url, "token": TOKEN, "org": "citylab", "bucket": "citylab/raw"}
 
     def start(self, patience=60.0):
-        log = (self._folder / "log").open("a")
         environment = {**os.environ, "HOME": str(self._folder)}
-        self.process = subprocess.Popen(self._command(), stdout=log, stderr=log, env=environment)
+        with (self._folder / "log").open("a") as log:
+            self.process = subprocess.Popen(self._command(), stdout=log, stderr=log, env=environment)
         end = time.monotonic() + patience
         while True:
             try:
