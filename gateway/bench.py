@@ -189,6 +189,7 @@ def bench_ingest(
     runs: int = 5,
     inflight: int = 5000,
     seconds: float = 15.0,
+    clear: Callable[[], None] = lambda: None,
     say: Callable[[str], None] = print,
 ) -> dict[str, Any]:
     """Drain a queue filled beforehand with both, alternating; then time a stream of half the drain rate.
@@ -201,6 +202,8 @@ def bench_ingest(
         Window of unacknowledged QoS 1 messages of the broker.
     seconds : float
         Length of the steady stream [s]; 0 leaves it out.
+    clear : callable
+        Removes what `parts` made elsewhere than in the folder; called after each run.
     say : callable
         Takes lines of progress.
 
@@ -218,12 +221,14 @@ def bench_ingest(
                 for qos in (0, 1):
                     found = results.setdefault(f"qos{qos}", {"paho": [], "gateway": []})
                     _one_round(parts, folder, port, messages, qos, found)
+                    clear()
                     rates = ", ".join(f"{who} {drains[-1].rate:,.0f}/s" for who, drains in found.items())
                     say(f"run {number + 1} of {runs}, QoS {qos}: {rates}")
             if seconds:
                 rate = _median(results["qos0"]["gateway"]) / 2
                 fill(port, _WARM, 0)
                 delay = in_child(delay_gateway, port, rate, seconds, parts, _fresh(folder))
+                clear()
     return {
         "ratio": {q: round(_median(f["gateway"]) / _median(f["paho"]), 3) for q, f in results.items()},
         "rate": {q: {who: _spread(drains) for who, drains in f.items()} for q, f in results.items()},
