@@ -32,7 +32,7 @@ class Fate(StrEnum):
     DEAD_LETTER = "dead-letter"
     """Its bytes are in the dead-letter box."""
     GARBLED = "garbled"
-    """Garbage that is not in the box: it was decoded, shed or evicted."""
+    """Garbage that is not in the box: it was decoded, ignored, shed or evicted."""
     LOST = "lost"
     """Confirmed by the broker, and neither stored nor refused."""
 
@@ -66,6 +66,11 @@ class Audit:
         Messages the gateway did not look at, by device; by the gateway's own durable count.
     evicted : int
         Entries that the dead-letter box had no room for; by its own durable count.
+    copied : int
+        Messages that a fault sent a second time and that have no time of their own: nobody can tell them from new ones,
+        so their readings stand twice.
+    decoded : int
+        Garbled messages that were decoded into readings.
     """
 
     meant: int = 0
@@ -76,6 +81,8 @@ class Audit:
     again: int = 0
     shed: dict[str, int] = field(default_factory=dict)
     evicted: int = 0
+    copied: int = 0
+    decoded: int = 0
     troubles: list[Trouble] = field(default_factory=list)
 
     @property
@@ -130,11 +137,56 @@ def audit(entries: Iterable[Entry], store: Store, registry: Registry, box: DeadL
     missing = np.zeros(len(messages), dtype=bool)
     ids = {stream.key: stream.id for stream in registry.datastreams()}
     _check_timed(timed, ids, store, missing, found)
-    _check_untimed(untimed, ids, store, missing, found)
+    extra = _check_untimed(untimed, ids, store, missing)
     refused = _digests(box)
+    before: Entry | None = None
     for entry, absent in zip(messages, missing.tolist(), strict=True):
-        _settle(entry, _fate(entry, absent=absent, refused=entry.digest in refused), found)
+        fate = _fate(entry, absent=absent, refused=entry.digest in refused)
+        _settle(entry, fate, found)
+        if fate is Fate.GARBLED:
+            _name_garbage(entry, ids, store, extra, found)
+        if fate is Fate.STORED and entry.time is None and before is not None and _is_copy(before, entry):
+            found.copied += 1
+            _note(entry, "came twice and has no time of its own: its readings stand twice", found.copied, found)
+        before = entry
+    found.doubled += extra.total()
     return found
+
+
+def _is_copy(before: Entry, entry: Entry) -> bool:
+    """Whether a fault sent the message before a second time: the same bytes for the same moment."""
+    return "duplicate" in entry.faults and (before.digest, before.moment) == (entry.digest, entry.moment)
+
+
+def _name_garbage(
+    entry: Entry, ids: Mapping[DatastreamKey, int], store: Store, extra: Counter[str], found: Audit
+) -> None:
+    """Say what became of garbage that nobody refused: the readings under its time, or one without a sending."""
+    streams = {stream: key for key, stream in ids.items() if key.thing == entry.device}
+    text = "garbage that is neither refused nor stored under its time: ignored, or taken for another device or time"
+    if entry.time is None and extra[entry.device]:
+        rows = sum(key.thing == entry.device for key in ids)
+        extra[entry.device] -= min(extra[entry.device], rows)
+        found.decoded += 1
+        text = "garbage that was decoded into readings at its arrival"
+    elif entry.time is not None and streams:
+        held = store.read(np.array(sorted(streams), dtype=np.int32), entry.time, entry.time + 1)
+        if len(held):
+            found.decoded += 1
+            said = [f"{_shown(streams[s])} {r:g}" for s, r in zip(held.datastream.tolist(), held.result, strict=True)]
+            text = f"garbage that was decoded into {len(said)} readings: {', '.join(said[:4])}"
+    _note(entry, text, found.fates[Fate.GARBLED], found)
+
+
+def _shown(key: DatastreamKey) -> str:
+    return f"{key.observed_property} {key.channel}".rstrip()
+
+
+def _note(entry: Entry, text: str, number: int, found: Audit) -> None:
+    """Name a message, unless many of the kind are named."""
+    if number <= SHOWN:
+        moment = format_instant(entry.moment)
+        found.troubles.append(Trouble(entry.number, entry.device, moment, ",".join(entry.faults), text))
 
 
 def _fate(entry: Entry, *, absent: bool, refused: bool) -> Fate:
@@ -156,16 +208,9 @@ def _settle(entry: Entry, fate: Fate, found: Audit) -> None:
     found.by_device[entry.device][fate] += 1
     for name in entry.faults or ("none",):
         found.by_fault[name][fate] += 1
-    texts = {
-        Fate.LOST: "the broker took it, but it is neither stored nor in the dead-letter box",
-        Fate.GARBLED: "garbage that is not in the dead-letter box: it may have been decoded into readings",
-    }
-    if fate in texts and found.fates[fate] <= SHOWN:
-        found.troubles.append(_trouble(entry, texts[fate]))
-
-
-def _trouble(entry: Entry, text: str) -> Trouble:
-    return Trouble(entry.number, entry.device, format_instant(entry.moment), ",".join(entry.faults), text)
+    if fate is Fate.LOST:
+        text = "the broker took it, but it is neither stored nor in the dead-letter box"
+        _note(entry, text, found.fates[fate], found)
 
 
 def _check_timed(
@@ -188,9 +233,10 @@ def _check_timed(
 
 
 def _check_untimed(
-    wanted: Mapping[DatastreamKey, _Series], ids: Mapping[DatastreamKey, int], store: Store, missing: Mask, found: Audit
-) -> None:
-    """Match rows to sendings by result; mark messages without a row, count rows without a sending."""
+    wanted: Mapping[DatastreamKey, _Series], ids: Mapping[DatastreamKey, int], store: Store, missing: Mask
+) -> Counter[str]:
+    """Match rows to sendings by result; mark messages without a row, count rows without a sending by device."""
+    found: Counter[str] = Counter()
     for keys in _groups(wanted, ids, missing):
         low = min(min(wanted[key].time) for key in keys)
         rows = store.read(np.array([ids[key] for key in keys], dtype=np.int32), low, np.iinfo(np.int64).max // 2000)
@@ -199,7 +245,9 @@ def _check_untimed(
             series = wanted[key]
             unmatched, extra = _match(np.array(series.result), np.array(series.sendings), held)
             missing[np.array(series.message)[unmatched]] = True
-            found.doubled += extra
+            if extra:
+                found[key.thing] += extra
+    return found
 
 
 def _match(results: Float64, sendings: Int64, held: Float64) -> tuple[Int64, int]:

@@ -36,6 +36,8 @@ def describe(found: Audit) -> dict[str, Any]:
         "messages": fates(found.fates),
         "doubled_readings": found.doubled,
         "second_sendings": found.again,
+        "duplicates_without_time": found.copied,
+        "garbage_decoded": found.decoded,
         "shed_by_gateway_count": found.shed,
         "evicted_by_box_count": found.evicted,
         "by_fault": {name: fates(counts) for name, counts in sorted(found.by_fault.items())},

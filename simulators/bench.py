@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from time import perf_counter, process_time
 
 import numpy as np
@@ -30,7 +31,9 @@ class StepFigures:
     first : float
         Time of the first minute: registers and the day's course are computed [s].
     step, bare : float
-        Best of the following minutes; a pass of numpy over arrays of the same size [s].
+        Medians of the following minutes, and of passes of numpy over arrays of the same size [s].
+    spread : tuple[float, float]
+        Shortest and longest step [s].
     """
 
     devices: int
@@ -38,6 +41,7 @@ class StepFigures:
     first: float
     step: float
     bare: float
+    spread: tuple[float, float]
 
     @property
     def ratio(self) -> float:
@@ -56,25 +60,23 @@ def measure_step(city: City, devices: int, start: int, repeats: int = 5) -> Step
     begin = perf_counter()
     simulation.steps(start, start + MINUTE, MINUTE)
     first = perf_counter() - begin
-    best, readings = np.inf, 0
+    steps, bare, readings = [], [], 0
     for i in range(1, repeats + 1):
         begin = perf_counter()
-        steps = simulation.steps(start + i * MINUTE, start + (i + 1) * MINUTE, MINUTE)
-        best = min(best, perf_counter() - begin)
-        readings = sum(len(step) * len(step.outputs) for step in steps)
-    return StepFigures(devices, readings, first, best, _bare(readings, repeats))
+        said = simulation.steps(start + i * MINUTE, start + (i + 1) * MINUTE, MINUTE)
+        steps.append(perf_counter() - begin)
+        readings = sum(len(step) * len(step.outputs) for step in said)
+        bare.append(_bare(readings))
+    return StepFigures(devices, readings, first, median(steps), median(bare), (min(steps), max(steps)))
 
 
-def _bare(number: int, repeats: int) -> float:
-    """Best time of a pass that reads two columns, interpolates, adds noise and rounds [s]."""
+def _bare(number: int) -> float:
+    """Time of a pass that reads two columns, interpolates, adds noise and rounds [s]."""
     rng = np.random.default_rng(1)
     low, high, noise = rng.random(number), rng.random(number), rng.standard_normal(number)
-    best = np.inf
-    for _ in range(repeats):
-        begin = perf_counter()
-        np.round(low * 0.4 + high * 0.6 + 0.01 * noise, 2)
-        best = min(best, perf_counter() - begin)
-    return best
+    begin = perf_counter()
+    np.round(low * 0.4 + high * 0.6 + 0.01 * noise, 2)
+    return perf_counter() - begin
 
 
 def measure_history(city: City, devices: int, start: int, days: int, interval: int) -> tuple[int, float]:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from citylab.encode import encode
 from citylab.profile import DeviceProfile
 from simulators.draw import Draw
@@ -133,14 +131,5 @@ def _active(fault: Fault, taken: Bool, device: int, time: int, sending: Sending,
         return False
     if fault.name in VALUE_FAULTS:
         return True
-    marks = {
-        "dropout": not sending.sent[row],
-        "low_battery": not sending.sent[row],
-        "duplicate": sending.copies[row] > 1,
-        "late": sending.delay[row] > 0,
-        "out_of_order": sending.delay[row] > 0,
-        "clock_skew": True,
-        "garbage": bool(sending.garbage[row]),
-        "spoofed": False,
-    }
-    return bool(np.bool_(marks[fault.name]))
+    touched = sending.touched.get(fault.name)
+    return touched is not None and bool(touched[row])

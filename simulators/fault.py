@@ -3,8 +3,8 @@
 Each fault takes some devices of a kind for some time, drawn from the seed, and leaves its name in the ledger.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -154,6 +154,8 @@ class Sending:
     clock : int64[m]
         Error of the device's clock [us].
     garbage, spoofed : bool[m]
+    touched : mapping
+        Which messages a fault touched, bool[m], by its name.
     """
 
     sent: Bool
@@ -162,6 +164,7 @@ class Sending:
     clock: Int64
     garbage: Bool
     spoofed: Bool
+    touched: Mapping[str, Bool] = field(default_factory=dict)
 
     @staticmethod
     def plain(number: int) -> "Sending":
@@ -192,7 +195,8 @@ def bend_sending(
             change["sent"] = sending.sent & ~hit
         case "low_battery":
             worn = (times - fault.start) / max(1, fault.end - fault.start)
-            change["sent"] = sending.sent & ~(rows & ((u < worn**2) | (worn > 0.9)))
+            hit = rows & ((u < worn**2) | (worn > 0.9))
+            change["sent"] = sending.sent & ~hit
         case "duplicate":
             change["copies"] = sending.copies + hit
         case "late":
@@ -200,12 +204,15 @@ def bend_sending(
         case "out_of_order":
             change["delay"] = sending.delay + np.where(hit, ((1.1 + again) * interval).astype(np.int64), 0)
         case "clock_skew":
+            hit = rows
             change["clock"] = sending.clock + np.where(rows, int(fault.strength * MICROSECONDS), 0)
         case "garbage":
             change["garbage"] = sending.garbage | hit
         case _:
-            change["spoofed"] = sending.spoofed | hit
-    return replace(sending, **change)
+            return replace(sending, spoofed=sending.spoofed | hit)  # the device's own message is as it was
+    return replace(
+        sending, touched={**sending.touched, fault.name: sending.touched.get(fault.name, False) | hit}, **change
+    )
 
 
 def garbage_of(draw: Draw, payload: bytes, time: int, device: int) -> bytes:

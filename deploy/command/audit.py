@@ -34,6 +34,8 @@ def run(given: argparse.Namespace) -> int:
     rows = [[name, sum(c.values()), *(c.get(column, 0) for column in COLUMNS)] for name, c in groups.items()]
     print(table(["messages", "meant", *COLUMNS], rows, right=range(1, len(COLUMNS) + 2)))
     print(f"readings doubled: {found['doubled_readings']}; messages sent again: {found['second_sendings']}")
+    copies, decoded = found["duplicates_without_time"], found["garbage_decoded"]
+    print(f"duplicates without a time of their own, stored twice: {copies}; garbage decoded into readings: {decoded}")
     shed = sum(found["shed_by_gateway_count"].values())
     print(f"by the gateway's own counts: {shed} shed; by the box's own count: {found['evicted_by_box_count']} evicted")
     for trouble in found["troubles"]:

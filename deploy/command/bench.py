@@ -2,8 +2,10 @@
 
   citylab bench store                     the embedded store against a bare append; with --influx-url (or
                                           CITYLAB_INFLUX_URL) InfluxDB against a bare writer too
-  citylab bench ingest                    the gateway against a bare MQTT receive loop; needs Mosquitto
-  citylab bench simulate                  the simulated devices
+  citylab bench ingest                    the gateway against a bare MQTT receive loop; needs Mosquitto; with
+                                          --influx-url into InfluxDB in place of the embedded store
+  citylab bench simulate                  the simulated city: a step of every fleet, a year into the store, devices
+                                          that run live; needs Mosquitto
   citylab bench indicators                all indicators for a year of 2,000 devices
 
 Medians of alternating runs are shown; docs/performance.md says how to read them.
@@ -11,21 +13,14 @@ Medians of alternating runs are shown; docs/performance.md says how to read them
 
 import argparse
 import json
-import shutil
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from citylab.city import load_city
-from citylab.instant import parse_instant
-from citylab.machine import machine
-from citylab.state import State
-from citylab.store import Store
+from deploy.broker import mosquitto_path
 from deploy.error import UsageError
 from deploy.option import add_settings, settings_of
-
-_START = parse_instant("2026-01-01T00:00:00Z")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +29,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--devices", dest="size", type=_number, default=2000, help="devices (default: 2000)")
     parser.add_argument("--days", type=_number, default=365, help="days of readings (default: 365)")
     parser.add_argument("--messages", type=_number, default=200_000, help="ingest: messages (default: 200000)")
+    parser.add_argument("--steps", type=_number, default=100_000, help="simulate: devices of a step (default: 100000)")
+    parser.add_argument("--live", type=int, default=10_000, help="simulate: live devices, 0 for none (default: 10000)")
+    parser.add_argument("--live-seconds", type=_number, default=120, help="simulate: so long (default: 120)")
     parser.add_argument("--runs", type=_number, default=5, help="runs of which medians are taken (default: 5)")
     parser.add_argument("--folder", type=Path, metavar="DIR", help="where databases go, and stay (default: they go)")
     parser.add_argument("--json", action="store_true", help="for programs")
@@ -83,48 +81,35 @@ def _store(given: argparse.Namespace) -> tuple[dict[str, Any], str]:
 
 
 def _ingest(given: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    from deploy.ingest import EmbeddedParts, InfluxParts
     from gateway.bench import bench_ingest, table
 
-    if shutil.which("mosquitto") is None:
+    if mosquitto_path() is None:
         raise UsageError("mosquitto is not installed; the benchmark of ingest needs it as a broker")
-    found = bench_ingest(open_embedded, messages=given.messages, runs=given.runs, say=_say)
-    return found, table(found)
+    settings = settings_of(given)
+    parts: EmbeddedParts | InfluxParts = EmbeddedParts()
+    if "influx_url" in settings.model_fields_set:
+        from deploy.wiring import secret
 
-
-def open_embedded(folder: Path) -> tuple[Store, State]:
-    """The embedded store and state in an empty folder."""
-    from stores.duckdb import DuckDBStore
-    from stores.sqlite import SqliteState
-
-    return DuckDBStore(folder / "readings.duckdb"), SqliteState(folder / "state.sqlite")
+        parts = InfluxParts(
+            settings.influx_url, secret(settings.influx_token_file), settings.influx_org, settings.influx_username,
+            secret(settings.influx_password_file),
+        )  # fmt: skip
+    found = bench_ingest(parts, messages=given.messages, runs=given.runs, clear=parts.clear, say=_say)
+    return {"store": parts.name, **found}, table(found)
 
 
 def _simulate(given: argparse.Namespace) -> tuple[dict[str, Any], str]:
-    from deploy.wiring import profiles
-    from simulators.bench import MINUTE, measure_history, measure_messages, measure_step
+    from deploy.bench_city import bench_city, city_table
 
+    if given.live and mosquitto_path() is None:
+        raise UsageError("mosquitto is not installed; the live part needs it as a broker, or leave it out: --live 0")
     settings = settings_of(given)
-    city = load_city(settings.city, settings.cities)
-    step = measure_step(city, given.size, _START, given.runs)
-    days = min(given.days, 7)
-    rows, seconds = measure_history(city, given.size, _START, days, 15 * MINUTE)
-    messages, spent = measure_messages(city, profiles(settings), given.size, _START)
-    found = {
-        "ratio": round(step.ratio, 2),
-        "step": asdict(step) | {"readings_per_second": round(step.rate)},
-        "history": {"days": days, "readings": rows, "seconds": round(seconds, 3)},
-        "messages": {"number": messages, "processor_seconds": round(spent, 3)},
-        "machine": machine("numpy"),
-    }
-    text = "\n".join(
-        [
-            f"A minute of {given.size:,} devices: {step.step * 1000:.1f} ms for {step.readings:,} readings",
-            f"  {step.ratio:.1f} times a bare numpy pass over as many; {step.rate:,.0f} readings/s",
-            f"History of {days} days, not written: {rows:,} readings in {seconds:.1f} s ({rows / seconds:,.0f}/s)",
-            f"Encoding: {messages:,} messages in {spent:.2f} s of processor time ({messages / spent:,.0f}/s)",
-        ]
-    )
-    return found, text
+    found = bench_city(
+        load_city(settings.city, settings.cities), settings.city, devices=given.size, days=given.days, runs=given.runs,
+        steps=given.steps, live=given.live, live_seconds=given.live_seconds, say=_say,
+    )  # fmt: skip
+    return found, city_table(found)
 
 
 def _indicators(given: argparse.Namespace) -> tuple[dict[str, Any], str]:
