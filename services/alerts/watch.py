@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from citylab.instant import MICROSECONDS
 from citylab.observation import Float64, Int64, ObservationBatch, Provenance, UInt8
 from services.alerts.evaluate import Limit, Phase, Status, limit_of, step, transitions
+from services.alerts.indicator import SLOW, check_selection, indicator_values
 from services.alerts.journal import Alert, Journal
 from services.alerts.rule import Rule
 from services.alerts.subject import Subject, Watched, provenances, values, watched
@@ -16,8 +16,6 @@ from services.catalogue import Catalogue, CatalogueCache
 from services.context import Context
 from services.indicators.service import IndicatorService
 
-SLOW = 300 * MICROSECONDS
-"""How often conditions that look back, and indicators, are judged [us]."""
 MOST_OPEN = 20_000
 """Alerts that may be open; further ones are counted and not kept."""
 
@@ -64,7 +62,7 @@ class AlertWatch:
     Raises
     ------
     ValueError
-        If a rule names an indicator that does not exist.
+        If a rule names an indicator, point or area that does not exist.
     """
 
     def __init__(self, context: Context, rules: Mapping[str, Rule], indicators: IndicatorService | None = None) -> None:
@@ -76,11 +74,8 @@ class AlertWatch:
         self._orphans: list[Alert] = []
         self._rules = {name: _Kept(rule, limit_of(rule.when)) for name, rule in rules.items()}
         for rule in rules.values():
-            if rule.indicator is not None and indicators is not None:
-                try:
-                    indicators.catalogue.find(rule.indicator.code)
-                except KeyError as error:
-                    raise ValueError(f"alert rule {rule.name}: {error.args[0]}") from None
+            if indicators is not None:
+                check_selection(rule, indicators)
         for alert in self.journal.open():
             kept = self._rules.get(alert.rule)
             if kept is None:
@@ -150,23 +145,10 @@ class AlertWatch:
         wanted = kept.rule.indicator
         if wanted is None or self._indicators is None:
             return (), np.empty(0), np.empty(0, np.int64), np.empty(0, np.uint8)
-        found = self._indicators.assess(wanted.code, "", wanted.area)
-        points = [p for p in found.points if not wanted.point or p.name == wanted.point]
-        subjects = kept.subjects
-        if len(subjects) != len(points):
-            subjects = tuple(
-                Subject(
-                    f"{found.card.code}/{p.name}/{wanted.area}",
-                    f"{found.card.name}{f': {p.label}' if len(found.points) > 1 else ''}, {found.area}",
-                    p.unit,
-                    indicator=found.card.code,
-                    district=wanted.area,
-                )
-                for p in points
-            )
-        value = np.array([np.nan if p.value is None else p.value for p in points])
-        provenance = np.array([p.provenance or 0 for p in points], np.uint8)
-        return subjects, value, np.full(len(points), now, np.int64), provenance
+        subjects, value, provenance = indicator_values(wanted, self._indicators)
+        if [s.key for s in subjects] == [s.key for s in kept.subjects]:
+            subjects = kept.subjects
+        return subjects, value, np.full(len(value), now, np.int64), provenance
 
 
 def _follow(kept: _Kept, subjects: tuple[Subject, ...], now: int) -> list[Alert]:

@@ -18,6 +18,7 @@ from citylab.observation import DatastreamKey, Observation, ObservationBatch, Pr
 from citylab.thing import Thing
 from services.alerts.evaluate import Limit, Phase, Status, evaluate, readings_of, step
 from services.alerts.example import check_rule
+from services.alerts.indicator import past_alerts
 from services.alerts.journal import Acknowledgement, Journal
 from services.alerts.notice import notices
 from services.alerts.rule import Condition, Rule, load_rules
@@ -279,13 +280,45 @@ def test_a_rule_on_an_indicator():
     (alert,) = watch.look().raised
     assert alert.indicator == "op-environment-noise"
     assert alert.value == pytest.approx(80, abs=0.5)
-    with pytest.raises(ValueError, match="no indicator"):
-        AlertWatch(
-            context,
-            {"r": found.model_copy(update={"indicator": found.indicator.model_copy(update={"code": "op-x"})})},
-            service,
-        )
     context.state.close()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"code": "op-x"}, 'no indicator "op-x"'),
+        ({"code": "x"}, "no indicator code"),
+        ({"code": "en-en-aq-1c", "point": "pm25"}, 'no point "pm25"; did you mean "pm2_5"'),
+        ({"code": "op-environment-noise", "area": "nort"}, 'no area "nort"; did you mean "north"'),
+    ],
+)
+def test_a_rule_that_would_never_see_anything_is_refused(wanted, message):
+    context, _ = world([])
+    with pytest.raises(ValueError, match=f"alert rule r: .*{message}"):
+        AlertWatch(context, {"r": rule({"above": 1}, indicator=wanted)}, IndicatorService(context))
+    context.state.close()
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 200), st.sampled_from([40.0, 65.0, 90.0])), min_size=1, max_size=30),
+    st.sampled_from([{"above": 60}, {"above": 60, "clear": 50, "lasting": "20 min"}, {"below": 50}]),
+)
+def test_what_a_rule_on_an_indicator_would_have_said_is_what_a_live_watch_said(story, when):
+    context, clock = world([Thing(0, "s", kind="noise_sensor")], START)
+    found = rule(when, indicator={"code": "op-environment-noise"})
+    watch = AlertWatch(context, {"r": found}, IndicatorService(context))
+    live = []
+    for minute in range(0, 210, 10):
+        clock["now"] = START + minute * MINUTE
+        rows = [(START + m * MINUTE, v, Quality.GOOD) for m, v in dict(story).items() if minute - 10 <= m < minute]
+        if rows:
+            write(context, "s", "sound_level", rows)
+        changes = watch.look()
+        live += [(a.raised_time, True) for a in changes.raised] + [(a.cleared_time, False) for a in changes.cleared]
+    past = past_alerts(found, context, START, START + 200 * MINUTE, 10 * MINUTE)
+    context.state.close()
+    assert live == [(change.time, change.raised) for _, change in past]
 
 
 def test_the_history_is_bounded_and_says_what_it_lost():
