@@ -19,6 +19,7 @@ from tests.services.indicators.shorthand import expand
 
 FOLDER = Path(__file__).with_name("cases")
 NOW = parse_instant("2026-02-01T00:00:00Z")
+LAST_YEAR = 2025
 OPEN = []
 """States to be closed when the test ends."""
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
@@ -53,7 +54,10 @@ class Expected(Document):
 
 
 class Case(Document):
-    """The city has 1,000 inhabitants in 250 homes on 10 km2, in two districts of 400 and 600."""
+    """The city has 1,000 inhabitants in 250 homes on 10 km2, in two districts of 400 and 600.
+
+    Statistics are of 2025; as a shorthand of years of which the last is 2025, ``80 _ 90`` is 80 in 2023 and 90 in 2025.
+    """
 
     card: str
     calculation: str
@@ -63,7 +67,7 @@ class Case(Document):
     fictional: bool = False
     things: tuple[CaseThing, ...] = ()
     series: tuple[CaseSeries, ...] = ()
-    statistics: dict[str, float] = Field(default_factory=dict)
+    statistics: dict[str, float | str] = Field(default_factory=dict)
     expect: tuple[Expected, ...] = Field(min_length=1)
     warning: str = ""
 
@@ -73,6 +77,11 @@ class Setting:
     service: IndicatorService
     store: MemoryStore
     state: SqliteState
+
+
+def years(given):
+    """Figures of a statistic year by year; None where there is none."""
+    return expand(given) if isinstance(given, str) else [float(given)]
 
 
 def case_paths():
@@ -111,8 +120,12 @@ def small_city(statistics=(), *, fictional=False, zone="UTC"):
             District(name="south", label="South", population=600, area=6, polygon=ring),
         ),
         statistics={
-            name: (Statistic(value=value, year=2025, source="Office", grade="measured"),)
-            for name, value in dict(statistics).items()
+            name: tuple(
+                Statistic(value=value, year=LAST_YEAR - back, source="Office", grade="measured")
+                for back, value in enumerate(reversed(years(given)))
+                if value is not None
+            )
+            for name, given in dict(statistics).items()
         },
         sources=("Census",),
     )

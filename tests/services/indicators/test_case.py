@@ -19,6 +19,14 @@ def test_every_card_has_a_case():
 
 
 @pytest.mark.parametrize("path", case_paths(), ids=lambda path: path.stem)
+def test_a_case_has_something_missing(path):
+    """A gap in a series, or a year without a figure; but for those that stand on the registry alone."""
+    case = load_case(path)
+    shorthand = [line.values for line in case.series] + [s for s in case.statistics.values() if isinstance(s, str)]
+    assert any("_" in text for text in shorthand) or (case.things and not shorthand and not case.statistics)
+
+
+@pytest.mark.parametrize("path", case_paths(), ids=lambda path: path.stem)
 def test_case(path):
     case = load_case(path)
     setting = set_up(case)

@@ -120,6 +120,52 @@ def test_restated_equals_computed_anew(tmp_path_factory, rows):
     )
 
 
+STREAMS = [
+    ("m", "electric_energy", "", "smart_meter", {"represents": 100}),
+    ("w", "water_volume", "", "water_customer_meter", {"represents": 100}),
+    ("f", "switch_on", "", "feeder_meter", {"customers": 50}),
+    ("g", "switch_on", "", "feeder_meter", {"customers": 150}),
+    ("s", "pm10", "", "air_quality_station", {}),
+    ("b", "waste_mass", "recycled", "weighbridge", {}),
+]
+LATE_ROWS = st.lists(
+    st.tuples(st.integers(0, len(STREAMS) - 1), st.integers(0, 364), st.integers(0, 95), st.integers(0, 3)),
+    min_size=30,
+    max_size=120,
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=20, deadline=None)
+@given(LATE_ROWS, st.integers(1, 4), st.booleans())
+def test_after_random_late_streams_every_kept_figure_equals_one_computed_anew(tmp_path_factory, rows, parts, rolled):
+    world = World(tmp_path_factory.mktemp("late"), rolled=rolled)
+    world.state.registry.put([Thing(0, name, kind=kind, properties=more) for name, _, _, kind, more in STREAMS])
+    streams = world.state.registry.resolve(
+        [DatastreamKey(thing, name, channel) for thing, name, channel, *_ in STREAMS]
+    )
+    world.raw.register(streams)
+    for part in np.array_split(np.array(rows), parts):
+        batch = []
+        for which, day, quarter, value in part.tolist():
+            time = START + day * DAY + quarter * (DAY // 96)
+            # registers mostly grow; what is a state is on or off
+            result = value * (day + 1) if STREAMS[which][1] != "switch_on" else float(value > 0)
+            batch.append(Observation(streams[which].id, time, NOW, result, Quality.GOOD, Provenance.MEASURED))
+        world.gateway.write(ObservationBatch.from_rows(batch))
+        world.look()
+    anew = IndicatorService(Context(world.raw, world.state, world.context.city, clock=lambda: NOW))
+    kept = {k.code: k for k in world.service.history.kept() if k.period == "2025"}
+    for found in anew.assess_all("2025"):
+        for point in found.points:
+            last = kept[found.card.code].latest(point.name)
+            value = None if point.value is None else pytest.approx(point.value)
+            assert (last.status, last.value) == (point.status.value, value), found.card.code
+        whys = [v.why for v in kept[found.card.code].versions]
+        assert set(whys[len(found.points) :]) <= {w for w in whys if w.startswith("late readings of ")}
+    world.raw.close()
+
+
 def test_marks_by_month(world):
     times = [0, 40, 41, 200]
     world.write([(d, d) for d in times])
