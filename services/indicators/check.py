@@ -53,7 +53,9 @@ def _holds(check: Check, points: Sequence[PointValue]) -> bool:
             return True
 
 
-def findings(assessments: Sequence[Assessment], statistics: Statistics, profile: Mapping[str, float]) -> list[Finding]:
+def findings(
+    assessments: Sequence[Assessment], statistics: Statistics, profile: Mapping[str, float], year: int
+) -> list[Finding]:
     """Everything a verifier would ask about a report.
 
     Parameters
@@ -62,6 +64,8 @@ def findings(assessments: Sequence[Assessment], statistics: Statistics, profile:
         Of one area and period; operational ones are left out.
     profile : dict
         Figures of the city's profile: population, households, area.
+    year : int
+        What they are of; statistics of that year, or the nearest, are compared with them.
     """
     official = [a for a in assessments if not a.card.operational]
     found = [
@@ -70,7 +74,7 @@ def findings(assessments: Sequence[Assessment], statistics: Statistics, profile:
         for text in card_warnings(a.card, a.points)
     ]
     found += _cross_checks({a.card.code: a for a in official})
-    found += _denominators(statistics, profile)
+    found += _denominators(statistics, profile, year)
     missing = [a.card.code for a in official if not a.reported]
     if official and len(missing) > _NOT_REPORTED * len(official):
         share = len(missing) / len(official)
@@ -93,13 +97,14 @@ def _cross_checks(by_code: Mapping[str, Assessment]) -> list[Finding]:
     return found
 
 
-def _denominators(statistics: Statistics, profile: Mapping[str, float]) -> list[Finding]:
+def _denominators(statistics: Statistics, profile: Mapping[str, float], year: int) -> list[Finding]:
     """Figures that stand in many formulas, where several sources give them."""
     found = []
-    for entry in statistics.entries():
-        field = _DENOMINATORS.get(entry.name)
-        if field is None or entry.area or field not in profile or not profile[field]:
+    for name, field in _DENOMINATORS.items():
+        known = statistics.find(name, year)
+        if isinstance(known, str) or not profile.get(field):
             continue
+        entry, _ = known
         difference = abs(entry.value - profile[field]) / profile[field]
         if difference > _SCREENED:
             severity = "contradiction" if difference >= _CONSISTENT else "ask"

@@ -106,7 +106,8 @@ class IndicatorService:
         """What a verifier would ask about these assessments."""
         city = self.context.city
         profile = {"population": city.population, "households": city.households, "area": city.area}
-        return findings(assessments, self.engine.statistics(), profile)
+        year = city.origin.year if city.origin is not None else self.period("").year
+        return findings(assessments, self.engine.statistics(), profile, year)
 
     def plan(self, codes: Sequence[str] = (), period: str = "", area: str = "") -> Plan:
         """What the indicators (none named: all of U4SSC) still lack.

@@ -386,6 +386,28 @@ def test_verifiers_questions():
     assert severities == {"population": "ask", "households_total": "contradiction"}
 
 
+@pytest.mark.parametrize(
+    ("population", "severity"), [(1050, None), (950, None), (1051, "ask"), (1099, "ask"), (1100, "contradiction")]
+)
+def test_denominators_are_asked_about_above_five_and_contradict_from_ten_percent_on(population, severity):
+    service = set_up(case(statistics={"population": population})).service
+    found = [f.severity for f in service.findings(service.assess_all("2025")) if f.rule == "denominator"]
+    assert found == ([severity] if severity else [])
+
+
+def test_a_census_of_long_ago_contradicts_nothing():
+    service = set_up(case(statistics={"population": "600 _x3 1000"})).service
+    assert not [f for f in service.findings(service.assess_all("2025")) if f.rule == "denominator"]
+
+
+@pytest.mark.parametrize(("recycled", "asked"), [(38, False), (42, False), (37.9, True), (42.1, True)])
+def test_shares_of_waste_add_up_within_two_points(recycled, asked):
+    given_ = {"waste_landfill_t": 60, "waste_burnt_t": 0, "waste_incinerated_t": 0, "waste_open_dump_t": 0,
+              "waste_recycled_t": recycled, "waste_other_t": 0, "waste_total_t": 100}  # fmt: skip
+    found = set_up(case(statistics=given_)).service.assess("en-en-wa-1c", "2025")
+    assert any("100" in w for w in found.warnings) is asked
+
+
 def test_the_plan_says_what_would_give_a_figure():
     service = IndicatorService(Context(MemoryStore(), new_state(), small_city(), clock=lambda: 0))
     found = service.plan(["EC: I: ES: 1C"])
