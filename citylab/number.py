@@ -8,6 +8,8 @@ from typing import Any
 _NUMBER = re.compile(
     r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([^\s\d.,+-][^\d]{0,15}[\d\u00b2\u00b3]?)?\s*"
 )
+_NOTE = re.compile(r"(?<=\d)\s*\([^()]*\)\s*$")
+"""A remark straight after a number, such as ``2.8(low battery)``."""
 _COMMA = re.compile(r"\s*[+-]?\d+,\d+")
 NO_VALUE = frozenset(("", "null", "none", "nan", "unavailable", "unknown", "not available", "n/a", "na", "undefined"))
 """Words that stand where a value is missing."""
@@ -65,7 +67,7 @@ def read_number(value: Any, decimal: str = ".") -> tuple[float, str]:
     if kind is not str:
         raise FieldError(f"found {_kind(value)} {shown(value)}, expected a number")
     text = value.replace(decimal, ".") if decimal != "." else value
-    found = _NUMBER.fullmatch(text)
+    found = _NUMBER.fullmatch(_NOTE.sub("", text))
     if found is None:
         hint = '; for a decimal comma say `decimal: ","` in the profile' if _COMMA.match(value) else ""
         raise FieldError(f"{shown(value)} is not a number{hint}")

@@ -27,6 +27,8 @@ from citylab.topic import topic_pattern
         ("1700 mm", (1700.0, "mm")),
         ("0 °", (0.0, "°")),
         ("3 m3", (3.0, "m3")),
+        ("2.8(low battery)", (2.8, "")),
+        ("45 dB(A)", (45.0, "dB(A)")),
     ],
 )
 def test_numbers_as_text(text, expected):
