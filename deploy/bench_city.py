@@ -79,7 +79,7 @@ def city_table(found: dict[str, Any]) -> str:
     low, high = (1000 * value for value in step["spread"])
     apart = "registering the devices is apart, rolled-up values are made later by the running services"
     lines = [
-        f"A step of every fleet, {step['devices']:,} devices, {step['readings']:,} readings, median of {found['runs']}:",
+        f"A step of all fleets, {step['devices']:,} devices, {step['readings']:,} readings, median of {found['runs']}:",
         (f"  {step['step'] * 1000:.1f} ms ({low:.1f} to {high:.1f}), {found['ratio']:.1f} times a bare numpy pass "
          f"over arrays of the same size ({step['bare'] * 1000:.2f} ms)"),
         f"  {step['readings_per_second']:,} device-readings/s on one core",

@@ -19,7 +19,7 @@ from citylab.instant import MICROSECONDS, format_instant, parse_instant, system_
 from citylab.observation import Float64, Int32, Int64
 from citylab.profile import DeviceProfile, load_profiles
 from citylab.store import Store
-from deploy.alarm import judged_rules, raised, rules
+from deploy.alarm import raised, raised_of_indicator, rules
 from deploy.feed import Books, Progress, feed_columns, feed_messages
 from deploy.history import register_city
 from deploy.settings import Settings
@@ -89,7 +89,10 @@ class Run:
     def alerts(self, rule: str, start: int | None = None, end: int | None = None, where: str = "") -> int:
         """How often an alert rule is raised in a window [us] of the run (None: all of it), somewhere or everywhere."""
         low, high = self.start if start is None else start, self.end if end is None else end
-        return raised(rules(self.rules)[rule], self.store, self.state, self.start, (low, high), where)
+        wanted = rules(self.rules)[rule]
+        if wanted.indicator is not None:
+            return raised_of_indicator(wanted, self.service.context, self.start, (low, high), where)
+        return raised(wanted, self.store, self.state, self.start, (low, high), where)
 
     def streams(self, observed_property: str, kind: str = "", where: str = "", channel: str = "") -> Int32:
         """Ids of the series of a property, of a kind of device, in a district, on a feeder or of one device."""
@@ -191,7 +194,7 @@ def read_story(scenario: Scenario | Story | Path | str, settings: Settings) -> S
 
     if isinstance(scenario, Story):
         return scenario
-    codes, alerts = catalogue(settings.cards).cards.keys(), judged_rules(settings.rules)
+    codes, alerts = catalogue(settings.cards).cards.keys(), rules(settings.rules).keys()
     if isinstance(scenario, Scenario):
         return judged(scenario, load_city(scenario.city, settings.cities), scenario.name, None, codes, alerts)
     if isinstance(scenario, str) and "\n" in scenario:

@@ -62,12 +62,12 @@ EVENTS: Mapping[str, Cause] = {
     "road_closure": Cause("roads lose capacity", "capacity that is left", 0.05, 1, (Change("capacity", _STRENGTH),)),
     "burst_main": Cause("water mains burst", "leaks over the usual", 1, 10, (Change("leakage", _STRENGTH),)),
     "water_demand": Cause("more or less water is used", "use over the usual", 0, 3, (Change("water_use", _STRENGTH),)),
-    "chlorine_failure": Cause("dosing of chlorine fails", "chlorine that is left", 0, 1,
-                              (Change("free_chlorine", _STRENGTH),)),
+    "chlorine_failure": Cause("dosing of chlorine fails at the works", "dose that is left", 0, 1,
+                              (Change("chlorination", _STRENGTH),)),
     "epidemic": Cause("many people fall ill", "patients over the usual", 1, 10, (Change("patients", _STRENGTH),)),
     "market_day": Cause("a large market", "", 1, 1, (Change("traffic", 1.15), Change("waste", 1.4))),
-    "strike": Cause("waste is not collected", "waste that piles up over the usual", 1, 10,
-                    (Change("waste", _STRENGTH),)),
+    "strike": Cause("waste is not collected", "rounds that still take place", 0, 1,
+                    (Change("collection", _STRENGTH),)),
 }  # fmt: skip
 
 INTERVENTIONS: Mapping[str, Cause] = {
@@ -76,29 +76,38 @@ INTERVENTIONS: Mapping[str, Cause] = {
                             (Change("rating", _STRENGTH),)),
     "demand_response": Cause("customers use less when asked", "load over the usual", 0, 1,
                              (Change("load", _STRENGTH),)),
-    "bus_lane": Cause("bus lanes draw people out of cars", "car traffic over today's", 0.3, 1,
-                      (Change("traffic", _STRENGTH),)),
+    "bus_lane": Cause("buses get lanes of their own, which draw people out of cars", "car traffic over today's", 0.3, 1,
+                      (Change("cars", _STRENGTH), Change("mixing", 0.2))),
     "leak_repair": Cause("leaks are repaired", "leaks that are left", 0, 1, (Change("leakage", _STRENGTH),)),
     "water_saving": Cause("water is saved", "use over today's", 0, 1, (Change("water_use", _STRENGTH),)),
-    "irrigation_schedule": Cause("another schedule of irrigation", "water given over what the soil asks for", 0, 1.5,
-                                 (Change("irrigation", _STRENGTH),)),
-    "clinic_generators": Cause("every clinic gets a generator", "", 1, 1, (Change("generators", 2.0),)),
+    "irrigation_schedule": Cause("water is given sooner, or later and then more", "lack of water at which it is given, "
+                                 "over today's", 0.2, 1.8, (Change("depletion", _STRENGTH),)),
+    "deficit_irrigation": Cause("less water is given each time", "water given over what the soil lacks", 0, 1.5,
+                                (Change("irrigation", _STRENGTH),)),
+    "clinic_generators": Cause("clinics without a generator get one", "", 1, 1, (Change("generators", 2.0),)),
+    "vaccine_fridges": Cause("purpose-built fridges instead of household ones", "household fridges that are left", 0, 1,
+                             (Change("fridges", _STRENGTH),)),
     "clean_cooking": Cause("gas and electricity instead of charcoal", "particles over today's", 0.1, 1,
                            (Change("pollution", _STRENGTH),)),
-    "waste_collection": Cause("bins are emptied more often", "waste that waits over today's", 0.1, 1,
-                              (Change("waste", _STRENGTH),)),
+    "waste_collection": Cause("bins are emptied more often", "time between rounds over today's", 0.1, 1,
+                              (Change("rounds", _STRENGTH),)),
 }  # fmt: skip
 
 LOCAL: Mapping[str, tuple[str, ...]] = {
     "blackout": ("district", "feeder"),
     "load": ("district", "feeder"),
     "rating": ("district", "feeder"),
-    "generators": ("district",),
+    "generators": ("district", "feeder"),
+    "fridges": ("district", "feeder"),
     "traffic": ("district", "road"),
+    "cars": ("district", "road"),
+    "mixing": ("district",),
     "capacity": ("district", "road"),
     "pollution": ("district",),
     "patients": ("district",),
     "waste": ("district",),
+    "collection": ("district",),
+    "rounds": ("district",),
 }
 """Drivers that can be changed in one place alone, and what kinds of places; the others are the whole city's."""
 

@@ -5,7 +5,7 @@ import numpy as np
 from citylab.observation import Float64
 from simulators.draw import Draw
 from simulators.models import soil
-from simulators.span import CHUNK, EPOCH_DAY
+from simulators.span import CHUNK, EPOCH_DAY, SLOTS
 from simulators.surrounding import Surrounding, Weather
 
 
@@ -68,12 +68,15 @@ class Farms:
         reference = self.reference(weather) * section.crop_coefficient
         index = np.arange(self.number)
         vary = 0.9 + 0.2 * self._draw.uniform("crop", index)
-        share = self.surrounding.influence.factor("irrigation", weather.times[:: len(weather.times) // CHUNK])
+        mornings = weather.times[::SLOTS]
+        share = self.surrounding.influence.factor("irrigation", mornings)
+        allowed = self.surrounding.influence.factor("depletion", mornings)
         depletion, given = np.empty((CHUNK, self.number)), np.empty((CHUNK, self.number))
         for day in range(CHUNK):
             rain = 0.85 * weather.day_rain[day]
-            trigger = self.ready * (0.8 + 0.2 * vary)
-            wanted = np.where((self._state > trigger) & (rain < 5.0), np.minimum(self._state, 35.0), 0.0)
+            trigger = np.minimum(self.ready * (0.8 + 0.2 * vary) * allowed[day], 0.9 * self.total)
+            most = 35.0 * max(1.0, allowed[day])
+            wanted = np.where((self._state > trigger) & (rain < 5.0), np.minimum(self._state, most), 0.0)
             given[day] = wanted * share[day]
             self._state, _ = soil.water_balance(
                 self._state, np.full(self.number, self.total), np.full(self.number, self.ready),

@@ -97,6 +97,8 @@ class Fleet(ABC):
         What each device says, in the order of the columns.
     interval_factor : int
         A device reports every so many intervals.
+    supplied : tuple[int, ...]
+        Outputs that are zero while the feeder of a device is without supply, to the second; such a fleet has `feeder`.
     battery : float
         Capacity of the battery of each device [mA h]; 0: none. With one, the last of the outputs is `BATTERY`.
     """
@@ -106,6 +108,8 @@ class Fleet(ABC):
     profile: ClassVar[str]
     outputs: ClassVar[tuple[Output, ...]]
     interval_factor: ClassVar[int] = 1
+    supplied: ClassVar[tuple[int, ...]] = ()
+    feeder: Int64
     battery: ClassVar[float] = 0.0
 
     def __init__(self, world: World, number: int) -> None:
@@ -131,7 +135,7 @@ class Fleet(ABC):
     def compute(self, day: int) -> Sequence[Column]:
         """Results at the 96 knots of a day, [96, n] for each output that is not an event, the battery left out.
 
-        A register is given as it stands at the knot.
+        A register is given as it stands at the knot; a `supplied` output as if there were supply.
         """
 
     def happenings(self, start: int, end: int) -> list[Happening]:  # noqa: ARG002 - most fleets have none
@@ -185,6 +189,7 @@ class Fleet(ABC):
         times = np.broadcast_to(np.asarray(time, dtype=np.int64), devices.shape)
         knot, share = np.divmod(times + self.world.surrounding.span.offset, SLOT_US)
         fraction = share / SLOT_US
+        on = self.world.grid.energised(times, self.feeder[devices]) if self.supplied else None
         columns: list[Column] = []
         for position, number in enumerate(self.regular):
             output = self.outputs[number]
@@ -194,13 +199,18 @@ class Fleet(ABC):
             else:
                 high = self._knots(position, knot + 1, devices) if share.any() else low
                 result = np.where(share == 0, low, low * (1.0 - fraction) + high * fraction)
+            if on is not None and number in self.supplied:
+                result = result * on
             columns.append(self.read(number, result, times, devices, interval))
         return columns
 
     def grid(self, day: int, interval: int = SLOT_US) -> list[Column]:
         """Results of all devices at the knots of a day, [96, n] for each output that is not an event."""
         times = self.world.surrounding.span.times(day)[:, None]
-        columns = self.day(day)
+        columns = list(self.day(day))
+        if self.supplied:
+            on = self.world.grid.on_at_knots(day)[:, self.feeder]
+            columns = [c * on if n in self.supplied else c for n, c in zip(self.regular, columns, strict=True)]
         return [self.read(n, columns[i], times, self.index[None, :], interval) for i, n in enumerate(self.regular)]
 
     def read(self, number: int, result: Column, times: Int64, devices: Int64, interval: int) -> Column:

@@ -37,7 +37,12 @@ class Roads:
         self._chunks: OrderedDict[int, tuple[Float64, Float64, Float64]] = OrderedDict()
 
     def city_demand(self, number: int) -> Float64:
-        """Demand of the city over the morning peak in a chunk, float64[3072]."""
+        """Demand of cars in the city over the morning peak in a chunk, float64[3072]."""
+        times = self.surrounding.chunk(number).times
+        return self.travel(number) * self.surrounding.influence.factor("cars", times)
+
+    def travel(self, number: int) -> Float64:
+        """How much people travel over the morning peak in a chunk, by whatever means, float64[3072]."""
         weather = self.surrounding.chunk(number)
         working = np.repeat(weather.days.working.astype(np.float64), SLOTS)
         section = self.surrounding.section.transport
@@ -73,8 +78,9 @@ class Roads:
         demand = np.maximum(demand * (1.0 + 0.04 * self._draw.normal("slot", slot, index[None, :])), 0.01)
         influence = self.surrounding.influence
         places = [(line.name, *line.districts) for line in self.lines]
-        everywhere = np.maximum(influence.factor("traffic", weather.times), 1e-9)[:, None]
-        demand = demand * influence.factors("traffic", weather.times, places) / everywhere
+        for driver in ("traffic", "cars"):
+            everywhere = np.maximum(influence.factor(driver, weather.times), 1e-9)[:, None]
+            demand = demand * influence.factors(driver, weather.times, places) / everywhere
         wet = np.where(weather.rain > 0.5, 0.88, 1.0)[:, None]
         capacity = np.maximum(wet * influence.factors("capacity", weather.times, places), 0.02)
         saturation = demand / capacity

@@ -91,6 +91,10 @@ class EnergySection(Document):
         Heat for cooking, water and rooms of a household [kW.h a month].
     solar : float
         Rated photovoltaic power of the city [W].
+    newly_connected : float
+        Part of the households of poor districts that were connected lately.
+    new_use : float
+        Their median use [kW.h a month].
     """
 
     residential: float = Field(gt=0)
@@ -107,6 +111,8 @@ class EnergySection(Document):
     access: Share = 0.9
     thermal: float = Field(default=120, ge=0)
     solar: float = Field(default=5e6, ge=0)
+    newly_connected: Share = 0.15
+    new_use: float = Field(default=6, gt=0)
     source_mix: dict[str, float] = Field(default_factory=lambda: {"hydro": 0.6, "thermal": 0.4})
 
 

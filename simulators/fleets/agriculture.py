@@ -6,6 +6,8 @@ import numpy as np
 
 from citylab.observation import Float64
 from simulators.fleet import BATTERY, Column, Device, Fleet, Happening, Output, spread_over_day, whole_days
+from simulators.fridge import two_days
+from simulators.models import health
 from simulators.naming import eui, serial
 from simulators.site import sites
 from simulators.span import CHUNK, DAY_US, SLOTS
@@ -152,6 +154,7 @@ class IrrigationPump(Fleet):
         Output("switch_on", mode="hold"),
         Output("electric_power", mode="hold", noise=0.01, relative=True, step=0.1, low=0.0),
     )
+    supplied = (0, 1)
 
     def install(self) -> list[Device]:
         """The devices of the fleet."""
@@ -168,7 +171,7 @@ class IrrigationPump(Fleet):
         hour = np.arange(SLOTS)[:, None] / 4.0
         given = self.world.farms.chunk(day // CHUNK)[1][day % CHUNK]
         part = np.array([given[i :: self.number].sum() for i in range(self.number)])
-        on = (hour >= 5.0) & (hour < 8.0) & (part > 0.0) & self.world.grid.on_at_knots(day)[:, self.feeder]
+        on = (hour >= 5.0) & (hour < 8.0) & (part > 0.0)
         return on.astype(np.float64), on * self.power
 
 
@@ -192,8 +195,6 @@ class ColdStore(Fleet):
 
     def compute(self, day: int) -> Sequence[Column]:
         """Results at the 96 knots of a day."""
-        from simulators.fridge import two_days
-
         surrounding = self.world.surrounding
         hour = np.arange(SLOTS)[:, None] / 4.0
         slot = np.arange(day * SLOTS, (day + 1) * SLOTS)[:, None]
@@ -202,15 +203,14 @@ class ColdStore(Fleet):
         opened = np.concatenate([door, door]) * 0.25
         room = two_days(surrounding, day, 0.8, 4.0)[:, None] * np.ones(self.number)
         powered = self.world.grid.two_days(day)[:, self.feeder]
-        from simulators.models.health import fridge_temperature
-
-        result = fridge_temperature(
+        result = health.fridge_temperature(
             np.full(self.number, 6.0),
             room,
             powered,
             opened,
             np.full(self.number, 6.0),
             np.full(self.number, 14.0),
+            np.full(self.number, 38.0),
             0.25,
         )
         return result[SLOTS:], door.astype(np.float64)

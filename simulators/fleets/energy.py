@@ -27,6 +27,8 @@ class SmartMeter(Fleet):
         Output("voltage", mode="linear", noise=0.4, step=0.1, low=0.0),
     )
 
+    supplied = (1, 2)
+
     def __init__(self, world: World, number: int) -> None:
         self.feeder = np.arange(number) % world.grid.number
         order = np.arange(number) // world.grid.number
@@ -34,13 +36,18 @@ class SmartMeter(Fleet):
         super().__init__(world, number)
         grid = world.grid
         size = np.exp(0.45 * self.draw.normal("size", self.index) - 0.45**2 / 2.0)
-        for c in range(3):
-            rows = self.customer_class == c
-            if rows.any():  # the sample's mean is the mean of the customers
-                share = self._represents[rows] * np.where(c == 0, grid.income[self.feeder[rows]], 1.0)
-                size[rows] *= share.sum() / (share * size[rows]).sum()
         income = np.where(self.customer_class == 0, grid.income[self.feeder], 1.0)
-        self._power = grid.mean_power[self.customer_class] * income * size
+        mean = grid.mean_power[self.customer_class] * income
+        new = (
+            world.section.energy.new_use / 30.4375 / 24.0 * 1000.0 * np.exp(0.45 * self.draw.normal("size", self.index))
+        )
+        self._power = np.where(self._new, new, mean * size)
+        for c in range(3):  # the sample's mean is the mean of the customers: those that are not new make up for the new
+            rows = (self.customer_class == c) & ~self._new
+            every = self.customer_class == c
+            wanted = (self._represents * mean)[every].sum() - (self._represents * self._power)[every & self._new].sum()
+            if rows.any():
+                self._power[rows] *= wanted / (self._represents * self._power)[rows].sum()
         self._distance = self.draw.uniform("distance", self.index)
         initial = np.round(self.draw.uniform("register", self.index) * 20_000.0, 2)
         self._register = self.register(self._totals, initial)
@@ -50,13 +57,16 @@ class SmartMeter(Fleet):
         grid = self.world.grid
         places = sites_in(self.world.city, [grid.districts[f].name for f in self.feeder], self.draw)
         self._flexible = self.draw.uniform("flexible", self.index) < 0.03
+        poor = np.array([grid.districts[f].income == "low" for f in self.feeder], dtype=np.bool_)
+        lately = self.draw.uniform("new", self.index) < self.world.section.energy.newly_connected
+        self._new = poor & lately & (self.customer_class == 0)
         devices = []
         self._represents = self._customers_of_sample()
         for i, site in enumerate(places):
             f, c = int(self.feeder[i]), int(self.customer_class[i])
             properties = {
                 "customer_class": energy.CLASSES[c], "represents": round(float(self._represents[i]), 1),
-                "demand_response": bool(self._flexible[i]),
+                "demand_response": bool(self._flexible[i]), "newly_connected": bool(self._new[i]),
                 "feeder": grid.names[f],
             }  # fmt: skip
             devices.append(Device(eui(self.draw, i), site, properties, f"Meter {serial(self.draw, i)}"))
@@ -97,10 +107,9 @@ class SmartMeter(Fleet):
         weights = state.shapes[rows][:, self.customer_class] * vary * powered
         start, total = self._register.at(day)
         register, growth = spread_over_day(start, total, weights)
-        at_knot = self.world.grid.on_at_knots(day)[:, self.feeder]
-        power = np.where(at_knot, growth * 4000.0 / np.maximum(powered, 0.05), 0.0)
+        power = growth * 4000.0 / np.maximum(powered, 0.05)
         loading = state.loading[rows][:, self.feeder]
-        voltage = energy.voltage_at_customer(230.0, loading, self._distance) * at_knot
+        voltage = energy.voltage_at_customer(230.0, loading, self._distance)
         return register, power, voltage
 
 
@@ -116,6 +125,7 @@ class FeederMeter(Fleet):
         Output("switch_on", mode="hold"),
         Output("electric_energy", mode="register", step=0.1, modulus=1e9),
     )
+    supplied = (0, 1, 2)
 
     def __init__(self, world: World, number: int) -> None:
         self.feeder = np.arange(number) % world.grid.number
@@ -149,11 +159,10 @@ class FeederMeter(Fleet):
         power = self._power(day // CHUNK)[rows_of(day)]
         start, total = self._register.at(day)
         register, _ = spread_over_day(start, total, power)
-        at_knot = self.world.grid.on_at_knots(day)[:, self.feeder]
         state = self.world.grid.chunk(day // CHUNK)
-        now = np.where(at_knot, power / np.maximum(state.powered[rows_of(day)][:, self.feeder], 0.05), 0.0)
+        now = power / np.maximum(state.powered[rows_of(day)][:, self.feeder], 0.05)
         current = now / (np.sqrt(3.0) * 11_000.0 * 0.94)
-        return now, current, at_knot.astype(np.float64), register
+        return now, current, np.ones_like(now), register
 
     def happenings(self, start: int, end: int) -> list[Happening]:
         """Readings outside the rhythm."""
@@ -180,6 +189,7 @@ class Transformer(Fleet):
         Output("temperature", "oil", noise=0.3, step=0.1),
         Output("electric_power", mode="hold", noise=0.005, relative=True, step=10.0, low=0.0),
     )
+    supplied = (1,)
 
     def install(self) -> list[Device]:
         """The devices of the fleet."""
@@ -196,7 +206,7 @@ class Transformer(Fleet):
     def compute(self, day: int) -> Sequence[Column]:
         """Results at the 96 knots of a day."""
         state, rows = self.world.grid.chunk(day // CHUNK), rows_of(day)
-        power = state.loading[rows] * self.world.grid.rated * self.world.grid.on_at_knots(day)
+        power = state.loading[rows] * self.world.grid.rated
         return state.oil[rows][:, self.feeder], power[:, self.feeder]
 
 
@@ -251,6 +261,7 @@ class StreetLight(Fleet):
         Output("switch_on", mode="hold"),
         Output("electric_power", mode="hold", noise=0.01, relative=True, step=0.1, low=0.0),
     )
+    supplied = (0, 1)
     rated: ClassVar[float] = 70.0
 
     def install(self) -> list[Device]:
@@ -270,5 +281,5 @@ class StreetLight(Fleet):
         weather = self.world.surrounding.day(day)
         dark = weather.of_day(weather.clear_irradiance, day) < 12.0
         broken = self.draw.uniform("broken", np.int64(day // 20), self.index) < 0.04
-        on = dark[:, None] & self.world.grid.on_at_knots(day)[:, self.feeder] & ~broken[None, :]
+        on = dark[:, None] & ~broken[None, :]
         return on.astype(np.float64), on.astype(np.float64) * self.rated

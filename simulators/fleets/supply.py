@@ -25,6 +25,7 @@ class SolarInverter(Fleet):
         Output("electric_power", mode="linear", noise=0.01, relative=True, step=0.1, low=0.0),
         Output("electric_energy_produced", mode="register", step=0.001, modulus=1e7),
     )
+    supplied = (0,)
 
     def __init__(self, world: World, number: int) -> None:
         draw_size = np.array([5e3, 8e3, 20e3, 50e3, 10e3, 30e3])
@@ -46,22 +47,24 @@ class SolarInverter(Fleet):
         ]  # fmt: skip
 
     def _power(self, number: int, rows: slice = slice(None)) -> Float64:
-        """Power of each plant [W], float64[rows, n]."""
+        """Power of each plant if there is supply [W], float64[rows, n]."""
         per_watt = sunshine.of_a_watt(self.world, number, rows)
-        powered = self.world.grid.chunk(number).powered[rows][:, self.feeder]
-        result: Float64 = per_watt[:, None] * self.rated * self._soiling * powered
+        result: Float64 = per_watt[:, None] * self.rated * self._soiling
         return result
 
+    def _fed_in(self, number: int, rows: slice = slice(None)) -> Float64:
+        """Mean power in each 15 minutes [W], float64[rows, n]."""
+        return self._power(number, rows) * self.world.grid.chunk(number).powered[rows][:, self.feeder]
+
     def _totals(self, number: int) -> Float64:
-        result: Float64 = self._power(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4000.0
+        result: Float64 = self._fed_in(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4000.0
         return result
 
     def compute(self, day: int) -> Sequence[Column]:
         """Results at the 96 knots of a day."""
-        power = self._power(day // CHUNK, rows_of(day))
         start, total = self._register.at(day)
-        register, _ = spread_over_day(start, total, power)
-        return power * self.world.grid.on_at_knots(day)[:, self.feeder], register
+        register, _ = spread_over_day(start, total, self._fed_in(day // CHUNK, rows_of(day)))
+        return self._power(day // CHUNK, rows_of(day)), register
 
 
 class BatteryStorage(Fleet):

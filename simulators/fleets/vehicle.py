@@ -57,8 +57,8 @@ class Bus(Fleet):
         """Results at the 96 knots of a day."""
         weather = self.world.surrounding.day(day)
         hour = weather.of_day(weather.hour, day)[:, None]
-        ratio = self.world.roads.congestion(day // CHUNK)[rows_of(day)][:, None]
-        demand = self.world.roads.city_demand(day // CHUNK)[rows_of(day)][:, None]
+        ratio, before = self._slowness(day)
+        demand = self.world.roads.travel(day // CHUNK)[rows_of(day)][:, None]
         length = np.array([self.lines[n].length for n in self.line])
         free = self.world.section.transport.free_flow * 0.62  # dwell at stops
         trip = 2.0 * length / free + 0.25
@@ -73,10 +73,19 @@ class Bus(Fleet):
             place[:, i] = self.lines[n].along(np.where(running[:, 0], way[:, i], 0.0))
         pace = 0.9 + 0.2 * self.draw.uniform("pace", self.index)
         speed = np.where(running, free / ratio * pace, 0.0)
-        riders = 18.0 + 62.0 * demand * (
+        riders = transport.bus_riders(18.0 + 62.0 * demand * (
             0.7 + 0.6 * self.draw.uniform("riders", np.floor(phase).astype(np.int64), self.index)
-        )
+        ), ratio / before)  # fmt: skip
         return place, speed, np.where(running, -deviation, 0.0), np.where(running, riders, 0.0)
+
+    def _slowness(self, day: int) -> tuple[Float64, Float64]:
+        """Travel time of each bus over that in free traffic, and what it would be without lanes, float64[96, n]."""
+        number, rows = day // CHUNK, rows_of(day)
+        mixed = self.world.roads.congestion(number)[rows][:, None]
+        times = self.world.surrounding.chunk(number).times[rows]
+        names = [(self.lines[n].name, *self.lines[n].districts) for n in self.line]
+        share = self.world.influence.factors("mixing", times, names)
+        return 1.0 + (mixed - 1.0) * share, np.maximum(mixed, 1.0)
 
 
 class _Roamer(Fleet):

@@ -4,18 +4,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from citylab.observation import Float64
+from citylab.observation import Float64, Int64
 from simulators.fleet import BATTERY, Column, Device, Fleet, Output, spread_over_day
 from simulators.models import water
 from simulators.naming import eui, serial
 from simulators.section import METHODS
 from simulators.site import sites
-from simulators.span import DAY_US, SLOTS
+from simulators.span import CHUNK, DAY_US, SLOTS, Bool
 from simulators.world import World
+
+MISSED = 16
+"""Rounds that a bin remembers: after so many in a row that did not take place it is full anyway."""
+BACKLOG = 64
+"""Days for which waste that was not collected is remembered."""
+CATCH_UP = 1.5
+"""Most that a working day brings to the weighbridges after a strike, over the usual; ours."""
 
 
 class WasteBin(Fleet):
-    """Filling of public bins; emptied in the morning every two to five days."""
+    """Filling of public bins; emptied at seven in the morning every two to five days."""
 
     kind = "waste_bin"
     sector = "waste"
@@ -35,16 +42,45 @@ class WasteBin(Fleet):
 
     def compute(self, day: int) -> Sequence[Column]:
         """Results at the 96 knots of a day."""
-        hour = np.arange(SLOTS)[:, None] / 4.0
-        emptied = (day + self.index) % self.period == 0
-        since_day = (day + self.index) % self.period
-        round_ = np.where(emptied & (hour < 7.0), self.period, since_day)
-        since = np.where(emptied & (hour < 7.0), self.period - 7.0 / 24.0 + hour / 24.0, round_ + (hour - 7.0) / 24.0)
-        number = (day + self.index) // self.period - (emptied & (hour < 7.0))
-        vary = 0.8 + 0.4 * self.draw.uniform("round", number, self.index[None, :] * np.ones((SLOTS, 1), dtype=np.int64))
+        clock = day + self.index + (np.arange(SLOTS)[:, None] / 4.0 - 7.0) / 24.0
+        number = np.floor(clock / self.period).astype(np.int64)
+        since = clock - number * self.period
+        missed = self._missed(number)
+        since = since + missed * self.period
+        vary = 0.8 + 0.4 * self.draw.uniform("round", number - missed, self.index[None, :])
         noon = np.array([self.world.surrounding.span.start_of(day) + DAY_US // 2])
-        factor = self.world.influence.factors("waste", noon, [(d.site.district,) for d in self.devices])
-        return (water.bin_fill(since, self.rate * vary * factor),)
+        influence, places = self.world.influence, [(d.site.district,) for d in self.devices]
+        if influence.touches("rounds"):
+            since = since % (self.period * influence.factors("rounds", noon, places))
+        return (water.bin_fill(since, self.rate * vary * influence.factors("waste", noon, places)),)
+
+    def _missed(self, number: Int64) -> Int64:
+        """Rounds up to a numbered one that did not take place, int64[96, n]."""
+        influence = self.world.influence
+        missed = np.zeros_like(number)
+        going = np.full(number.shape, influence.touches("collection"))
+        for back in range(MISSED if going.any() else 0):
+            first = number.min(axis=0) - back
+            for round_ in (first, first + 1):
+                rows = going & (number - back == round_)
+                going &= ~rows | ~self._takes_place(round_)
+            missed += going
+        return missed
+
+    def _takes_place(self, round_: Int64) -> Bool:
+        """Whether a round of each bin takes place, bool[n]."""
+        day = round_ * self.period - self.index
+        times = day * DAY_US - self.world.surrounding.span.offset + 7 * DAY_US // 24
+        share = np.ones(self.number)
+        for effect in self.world.influence.of("collection"):
+            here = np.array([effect.where in {"", d.site.district} for d in self.devices])
+            share *= 1.0 + (effect.factor - 1.0) * effect.strength(times) * here
+        return self.draw.uniform("strike", round_, self.index) < share
+
+
+def weekly_course(weekday: Int64) -> Float64:
+    """Waste brought on a day over the mean: little on Sundays (6)."""
+    return np.where(weekday == 6, 0.3, 1.0 + 0.7 / 6.0)
 
 
 class Weighbridge(Fleet):
@@ -71,11 +107,15 @@ class Weighbridge(Fleet):
 
     def _totals(self, number: int) -> Float64:
         days = self.world.surrounding.chunk(number).days
-        weekly = np.where(days.weekday == 6, 0.3, 1.0 + 0.7 / 6.0)
         vary = np.exp(0.08 * self.draw.normal("day", days.number[:, None], self.index[None, :]))
-        noon = np.array([self.world.surrounding.span.start_of(int(d)) + DAY_US // 2 for d in days.number])
+        span, influence = self.world.surrounding.span, self.world.influence
         mass = self.world.section.waste.per_person * self.world.city.population / max(1, self.number)
-        result: Float64 = mass * (weekly * self.world.influence.factor("waste", noon))[:, None] * vary
+        past = BACKLOG if influence.touches("collection") else 0
+        noon = span.start_of(int(days.number[0]) - past) + DAY_US // 2 + np.arange(past + CHUNK) * DAY_US
+        made = weekly_course(span.days(int(days.number[0]) - past, past + CHUNK).weekday)
+        made = made * influence.factor("waste", noon)
+        brought = water.collected(made, influence.factor("collection", noon), CATCH_UP) if past else made
+        result: Float64 = mass * brought[past:, None] * vary
         return result
 
     def compute(self, day: int) -> Sequence[Column]:

@@ -219,7 +219,9 @@ class WaterQuality(Fleet):
         flow = self.network.course(day // CHUNK)[1][rows]
         age = self.age * (self.network.supplied / 24.0 / np.maximum(flow, 1.0))[:, None] ** 0.5
         temperature = float(weather.day_temperature[day % CHUNK]) + 1.0
+        dosed = weather.times[rows][:, None] - (age * 3.6e9).astype(np.int64)  # what arrives left the works earlier
         chlorine = water.chlorine(0.8, age, np.full(1, temperature))
+        chlorine = chlorine * self.world.influence.factor("chlorination", dosed)
         before = float(self.world.surrounding.day(day - 1).day_rain[(day - 1) % CHUNK])
         slot = np.arange(day * SLOTS, (day + 1) * SLOTS)[:, None] // 8
         muddy = 0.7 + 0.05 * (before + weather.of_day(weather.rain, day).cumsum())

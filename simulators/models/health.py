@@ -6,9 +6,26 @@ from numpy.typing import NDArray
 Float64 = NDArray[np.float64]
 
 
+def warming_constant(holdover: Float64, room: float = 43.0) -> Float64:
+    """Time constant of the warming without supply [h], float64[n], from a hold-over time [h].
+
+    Parameters
+    ----------
+    holdover : float64[n]
+        Time from 5 to 10 Cel without supply, in a room of a temperature [Cel].
+
+    References
+    ----------
+    WHO/PQS/E003/RF03, Refrigerator, ice-lined: hold-over time is measured at the warmest room to 10 Cel, and is 20 h or
+    more; Newton's law of cooling turns it into a constant.
+    """
+    result: Float64 = holdover / np.log((room - 5.0) / (room - 10.0))
+    return result
+
+
 def fridge_temperature(
     start: Float64, room: Float64, powered: Float64, opened: Float64, setpoint: Float64, hold: Float64,
-    step_hours: float,
+    reach: Float64, step_hours: float,
 ) -> Float64:  # fmt: skip
     """Temperature in vaccine fridges [Cel], float64[k, n].
 
@@ -26,13 +43,15 @@ def fridge_temperature(
         [Cel].
     hold : float64[n]
         Time constant of the warming without supply [h].
+    reach : float64[n]
+        How far below the room the compressor brings it when it never stops [K].
     step_hours : float
         [h].
 
     References
     ----------
-    Newton's law of cooling with one heat capacity. The time constants are ours: hours for household fridges,
-    days for ice-lined ones.
+    Newton's law of cooling with one heat capacity. A compressor of constant power holds a constant difference to the
+    room; IEC 62552-1:2015 names the warmest room of each climate class. The pace of cooling is ours.
     """
     result = np.empty_like(room)
     state = start.copy()
@@ -40,7 +59,8 @@ def fridge_temperature(
     warm = np.exp(-step_hours / hold)
     for k in range(len(room)):
         free = room[k] + (state - room[k]) * warm
-        cooled = setpoint + (state - setpoint) * cool
+        goal = np.maximum(setpoint, room[k] - reach)
+        cooled = goal + (state - goal) * cool
         state = np.where(powered[k] > 0.0, powered[k] * cooled + (1.0 - powered[k]) * free, free)
         state = state + door * opened[k] * (room[k] - state) * step_hours
         result[k] = state

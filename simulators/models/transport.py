@@ -64,6 +64,18 @@ def occupancy(flow: Float64, speed: Float64, vehicle_length: float = 6.5) -> Flo
     return np.clip(density * vehicle_length / 10.0, 0.0, 100.0)
 
 
+def bus_riders(usual: Float64, time: Float64) -> Float64:
+    """People on a bus when its trip takes another time than usual (ratio).
+
+    References
+    ----------
+    Balcombe et al. 2004, The demand for public transport: a practical guide, TRL593, ch. 7: the elasticity of bus
+    demand by time in the vehicle lies between -0.4 and -0.6.
+    """
+    result: Float64 = usual * np.maximum(time, 0.2) ** -0.5
+    return result
+
+
 def bunching(delay: Float64, position: Float64) -> Float64:
     """Deviation from the schedule [s] along a line: delay grows with the way made, early buses wait.
 

@@ -64,6 +64,26 @@ def reservoir_level(inflow: Float64, outflow: Float64, hours: float, volume: Flo
     return level
 
 
+def collected(made: Float64, share: Float64, most: float) -> Float64:
+    """Waste that arrives on each day, when a share of the rounds takes place; what waits comes later, float64[n].
+
+    Parameters
+    ----------
+    made : float64[n]
+        Waste that is ready on each day, any unit.
+    share : float64[n]
+        Rounds that take place.
+    most : float
+        Most that a day's rounds bring, over what that day makes.
+    """
+    result, waiting = np.empty_like(made), 0.0
+    for day in range(len(made)):
+        able = made[day] * share[day] * (most if waiting > 0.0 else 1.0)
+        result[day] = min(able, waiting + made[day])
+        waiting += made[day] - result[day]
+    return result
+
+
 def bin_fill(days_since: Float64, rate: Float64) -> Float64:
     """Filling of a waste bin [%] some days after it was emptied, at a rate [%/day]; heaps end at 100."""
     return np.minimum(days_since * rate, 100.0)

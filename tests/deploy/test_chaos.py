@@ -158,7 +158,8 @@ def test_the_books_close_over_chaos_and_two_killed_gateways(tmp_path):
 MEANS = (
     "op-agriculture-available-soil-water", "op-energy-feeder-loading", "op-energy-storage-level",
     "op-energy-transformer-temperature", "op-environment-nitrogen-dioxide", "op-environment-noise",
-    "op-environment-air-quality-index", "op-health-people-in-clinics", "op-health-waiting-time", "op-transport-bus-load",
+    "op-environment-air-quality-index", "op-health-people-in-clinics", "op-health-waiting-time",
+    "op-transport-bus-load",
     "op-transport-road-occupancy", "op-transport-schedule-deviation", "op-transport-traffic-flow",
     "op-transport-travel-time-index", "op-waste-bin-level", "op-water-free-chlorine", "op-water-reservoir-level",
 )  # fmt: skip

@@ -9,7 +9,7 @@ from deploy.cli import main
 from deploy.run import run_scenario
 from simulators.story import scenario_paths
 
-QUICK = {"blackout", "bus-lane", "dust-storm", "leak-repair", "market-day", "meter-reset", "solar-20-mw"}
+QUICK = {"blackout", "bus-lane", "leak-repair", "market-day", "meter-reset", "solar-20-mw"}
 """They take about two seconds each; the others are slow tests."""
 
 

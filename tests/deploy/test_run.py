@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from citylab.document import DocumentError
 from deploy.cli import main
 from deploy.run import run_scenario
+from deploy.settings import Settings
 from simulators.scenario import Scenario
 
 STORY = Scenario.model_validate({
@@ -118,3 +120,27 @@ def test_scenario_list_show_and_schema(capsys):
 def test_baselines(speed):
     story = STORY.model_copy(update={"baseline": speed})
     assert bool(story.without_story().events) is (speed == "events")
+
+
+@pytest.mark.slow
+def test_alert_rules_on_indicators_are_judged(tmp_path):
+    (tmp_path / "dusty.yaml").write_text(
+        "name: dusty\nlabel: Much dust\nseverity: warning\nsector: environment\nadvice: Stay inside.\n"
+        "indicator: {code: op-environment-air-quality-index}\nwhen: {above: 10, clear: 8}\n"
+        "examples:\n  - {every: 1 h, values: [5, 12, 7], raised: [1 h], cleared: [2 h]}\n"
+    )
+    story = Scenario.model_validate({
+        "name": "dust", "city": "tin-adar", "start": "2026-02-09T00:00:00Z", "duration": "12 h",
+        "fleets": {"air_quality_station": 2},
+        "events": [{"event": "dust", "at": "4 h", "duration": "6 h", "ramp": "1 h", "strength": 900}],
+        "expect": [
+            {"alert": "dusty", "start": "4 h", "equals": 1},
+            {"alert": "dusty", "end": "4 h", "equals": 0},
+            {"alert": "dusty", "baseline": "difference", "near": "1 +- 0"},
+        ],
+    })  # fmt: skip
+    with run_scenario(story, settings=Settings(rules=tmp_path)) as run:
+        assert [(v.found, v.ok) for v in run.verdicts] == [(1.0, True), (0.0, True), (1.0, True)]
+    wrong = story.model_copy(update={"expect": (story.expect[0].model_copy(update={"alert": "dusti"}),)})
+    with pytest.raises(DocumentError, match='did you mean "dusty"'):
+        run_scenario(wrong, settings=Settings(rules=tmp_path))

@@ -104,10 +104,41 @@ def test_mean_particles_are_lowest_in_the_afternoon():
 def test_fridge_without_power_follows_newton():
     hold = np.array([10.0])
     room, off, shut = np.full((40, 1), 25.0), np.zeros((40, 1)), np.zeros((40, 1))
-    warm = health.fridge_temperature(np.array([5.0]), room, off, shut, np.array([5.0]), hold, 0.25)
+    reach = np.array([30.0])
+    warm = health.fridge_temperature(np.array([5.0]), room, off, shut, np.array([5.0]), hold, reach, 0.25)
     assert warm[-1, 0] == pytest.approx(25 - 20 * np.exp(-1), abs=1e-9)
-    back = health.fridge_temperature(warm[-1], room, off + 1, shut, np.array([5.0]), hold, 0.25)
+    back = health.fridge_temperature(warm[-1], room, off + 1, shut, np.array([5.0]), hold, reach, 0.25)
     assert back[-1, 0] == pytest.approx(5.0, abs=0.01)
+
+
+def test_fridges_keep_to_their_class():
+    """WHO/PQS/E003: 20 h or more to 10 Cel at 43 Cel; IEC 62552: class N keeps 5 Cel up to 32 Cel, not at 40."""
+    hold = health.warming_constant(np.array([20.0]))
+    shut = np.zeros((80, 1))
+    five, reach = np.array([5.0]), np.array([27.0])
+    out = health.fridge_temperature(five, shut + 43.0, shut, shut, five, hold, reach, 0.25)
+    assert out[-1, 0] == pytest.approx(10.0, abs=0.01), "after 20 h"
+    cool = health.fridge_temperature(five, shut + 22.0, shut, shut, five, hold, reach, 0.25)
+    assert cool[-1, 0] < 8.0 < out[-1, 0], "in a cool room it holds for longer"
+    warm = health.fridge_temperature(five, shut + 40.0, shut + 1.0, shut, five, hold, reach, 0.25)
+    assert warm[-1, 0] == pytest.approx(13.0, abs=0.01), "the compressor never stops and falls behind"
+    fine = health.fridge_temperature(five, shut + 32.0, shut + 1.0, shut, five, hold, reach, 0.25)
+    assert fine[-1, 0] == pytest.approx(5.0, abs=0.01)
+
+
+def test_waste_that_was_not_collected_comes_later():
+    made, share = np.full(30, 100.0), np.where((np.arange(30) >= 5) & (np.arange(30) < 10), 0.0, 1.0)
+    came = water.collected(made, share, 1.5)
+    assert came[:5].tolist() == [100] * 5
+    assert came[5:10].tolist() == [0] * 5
+    assert came[10:20].tolist() == [150] * 10
+    assert came[20:].tolist() == [100] * 10
+    assert came.sum() == made.sum()
+
+
+def test_bus_riders_follow_the_time_in_the_vehicle():
+    """TRL593: elasticity of -0.4 to -0.6; a tenth less time gives 4 to 7 % more riders."""
+    assert 1.04 <= transport.bus_riders(np.ones(1), np.full(1, 0.9))[0] <= 1.07
 
 
 @given(st.lists(st.floats(0, 50), min_size=1, max_size=60), st.floats(0.1, 20))

@@ -35,7 +35,7 @@ MISTAKES = {
     "feeder that does not exist": ("east-market-f1", "east-market-f9", 11, ["kivuli does not have", "east-market-f"]),
     "feeder where a district is meant": (
         "feeder_upgrade, at: 2 d, where: east-market-f1, strength: 2",
-        "clinic_generators, where: east-market-f1",
+        "clean_cooking, where: east-market-f1, strength: 0.5",
         11,
         ['the feeder "east-market-f1"', "happens in a district"],
     ),
