@@ -10,15 +10,17 @@ from citylab.observation import Provenance
 from citylab.state import State
 from citylab.store import Function, Store, StoreInfo
 from services.indicators.assessment import Assessment, Figure, Missing, PointValue, Status, worst_grade
-from services.indicators.card import Card, Input, Inventory, Point, Source, Stream
+from services.indicators.card import Card, Point
 from services.indicators.catalogue import Catalogue
 from services.indicators.check import card_warnings
 from services.indicators.expression import Expression
-from services.indicators.fleet import Fleet, number_of
+from services.indicators.fleet import Fleet
 from services.indicators.frame import Frame, Frames, Need, Wanted, Width, need_of
 from services.indicators.function import Scene, store_functions
+from services.indicators.input import Input, Source, Stream
 from services.indicators.period import Period
-from services.indicators.statistic import ImportedStatistics, Statistics, distance
+from services.indicators.source import profile_figure, registry_figure, statistic_figure
+from services.indicators.statistic import ImportedStatistics, Statistics
 from services.indicators.stream import stream_figure
 from services.indicators.supply import Gone
 
@@ -183,11 +185,11 @@ class _Run:
         if source.stream is not None:
             return self._stream(card, source.stream, item)
         if source.registry is not None:
-            return self._registry(source.registry, item)
+            return registry_figure(self.fleet, source.registry, item, self.area)
         if source.statistic is not None:
-            return self._statistic(source.statistic, item)
+            return statistic_figure(self.statistics, source.statistic, item, self.period.year, self.area)
         if source.profile is not None:
-            return self._profile(source.profile, item)
+            return profile_figure(self.engine.city, source.profile, item, self.period.year, self.area)
         return self._expression(card, source.expression or "", item, figures)
 
     def _stream(self, card: Card, stream: Stream, item: Input) -> Figure | str:
@@ -232,70 +234,6 @@ class _Run:
                 self.gone,
             ),
         )
-
-    def _registry(self, inventory: Inventory, item: Input) -> Figure | str:
-        kinds = "/".join(inventory.kinds)
-        everything = self.fleet.things(inventory.kinds, {}, self.area)
-        if not everything:
-            return f"no {kinds} is registered"
-        if inventory.needs and not all(inventory.needs in t.properties for t in everything):
-            return f"not every {kinds} says its {inventory.needs}, so the registry is no inventory of it"
-        things = self.fleet.inventory(inventory, self.area)
-        if inventory.sum and things and not any(inventory.sum in t.properties for t in things):
-            return f"no {kinds} says its {inventory.sum}"
-        counted = {
-            str(t.properties.get(inventory.distinct, t.name)) if inventory.distinct else t.name: t for t in things
-        }
-        one = 0.0 if inventory.sum else 1.0
-        value = sum(number_of(t, inventory.sum or inventory.weight, one) for t in counted.values())
-        weighted = bool(inventory.weight) and all(inventory.weight in t.properties for t in things)
-        where = ", ".join(f"{name} = {wanted}" for name, wanted in inventory.where.items())
-        what = f"sum of {inventory.sum} of" if inventory.sum else "number of"
-        provenance = max([Provenance.REPORTED, *(t.provenance for t in things or everything)])
-        return Figure(
-            value * inventory.factor,
-            item.unit,
-            "registry",
-            f"{what} {len(counted)} {kinds}{f' ({where})' if where else ''} in the registry",
-            provenance,
-            "measured",
-            things=tuple(t.name for t in things),
-            warnings=(f"counts the {kinds} of this registry; the city may have others",) if not weighted else (),
-        )
-
-    def _statistic(self, name: str, item: Input) -> Figure | str:
-        found = self.statistics.find(name, self.period.year, self.area)
-        if isinstance(found, str):
-            return found
-        entry, warnings = found
-        note = f" ({entry.note})" if entry.note else ""
-        return Figure(
-            entry.value,
-            item.unit,
-            "statistic",
-            f"{entry.source}, {entry.year}{note}",
-            self.statistics.provenance(entry),
-            entry.grade,
-            year=entry.year,
-            warnings=warnings,
-        )
-
-    def _profile(self, field: str, item: Input) -> Figure | str:
-        city = self.engine.city
-        district = next((d for d in city.districts if d.name == self.area), None)
-        if district is not None and field == "households":
-            return "the profile knows no households of districts"
-        value = float(getattr(district or city, field))
-        provenance = Provenance.SIMULATED if city.fictional else Provenance.REPORTED
-        text = f"{field} of the city's profile"
-        if city.origin is None:
-            warnings: tuple[str, ...] = (f"{text} does not say its year and source",)
-            return Figure(value, item.unit, "profile", text, provenance, "unknown", warnings=warnings)
-        said = distance(text, city.origin.year, self.period.year)
-        if isinstance(said, str):
-            return said
-        source, grade = f"{text}: {city.origin.source}, {city.origin.year}", city.origin.grade
-        return Figure(value, item.unit, "profile", source, provenance, grade, year=city.origin.year, warnings=said)
 
     def _expression(self, card: Card, text: str, item: Input, figures: dict[str, Figure | Missing]) -> Figure | str:
         expression = Expression(text)

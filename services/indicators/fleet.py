@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from citylab.state import Registry
 from citylab.thing import Thing
-from services.indicators.card import Inventory, Match, Stream
+from services.indicators.input import Inventory, Match, Stream
 
 
 @dataclass(frozen=True, slots=True)

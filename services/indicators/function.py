@@ -10,9 +10,9 @@ from citylab.city import City
 from citylab.instant import format_instant
 from citylab.observation import Float64, Int64
 from citylab.store import Function, Store
-from services.indicators.card import Stream
 from services.indicators.fleet import Selected, number_of
 from services.indicators.frame import Frame
+from services.indicators.input import Stream
 from services.indicators.interruption import sustained_interruptions
 from services.indicators.noise import exposed_people
 from services.indicators.period import Period

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.indicators.assessment import Assessment
-from services.indicators.card import Source
+from services.indicators.input import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,13 @@ def distance(name: str, found: int, year: int) -> tuple[str, ...] | str:
     return (f"{name} is of {found}, the period is of {year}{age}",)
 
 
+def provenance_of(grade: Grade, *, fictional: bool) -> Provenance:
+    """Simulated for a fictional city; else reported, or estimated where the grade says so."""
+    if fictional:
+        return Provenance.SIMULATED
+    return Provenance.REPORTED if grade in {"measured", "survey"} else Provenance.ESTIMATED
+
+
 class Statistics:
     """All statistics of a city; imported ones replace those of the city's file of the same name, year and area."""
 
@@ -124,10 +131,8 @@ class Statistics:
         return said if isinstance(said, str) else (years[found], said)
 
     def provenance(self, entry: Entry) -> Provenance:
-        """Simulated for a fictional city; else reported, or estimated where the grade says so."""
-        if self._fictional:
-            return Provenance.SIMULATED
-        return Provenance.REPORTED if entry.grade in {"measured", "survey"} else Provenance.ESTIMATED
+        """Of a figure of this city."""
+        return provenance_of(entry.grade, fictional=self._fictional)
 
 
 class ImportedStatistics:

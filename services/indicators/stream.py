@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from citylab.observation import Provenance, Quality
 from services.indicators.assessment import Figure, Status
-from services.indicators.card import Input, Stream
 from services.indicators.fleet import Selected, number_of
 from services.indicators.frame import Frame
 from services.indicators.function import AMOUNTS, APPLY, EVENTS, INVENTORY, Amount, Reading, Scene
+from services.indicators.input import Input, Stream
 from services.indicators.period import Period, hour_edges
 from services.indicators.presence import Presence, presence
 
