@@ -1,4 +1,4 @@
-"""Functions that follow a series from reading to reading, over sorted columns in numpy."""
+"""Aggregates over sorted columns in numpy, those that follow a series from reading to reading included."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,9 +7,67 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citylab.observation import Float64, Int32, Int64
-from citylab.store import Function, Mask
+from citylab.store import Function, Mask, Series
+from stores.column import Columns
+from stores.series import blank_series
 
 STEPWISE = (Function.INCREASE, Function.TIME_WEIGHTED_MEAN, Function.DURATION)
+
+
+def summarise(rows: Columns, bounds: Int64, functions: Sequence[Function]) -> Series:
+    """Series of readings over buckets.
+
+    Parameters
+    ----------
+    rows : Columns
+        Good readings ordered by (datastream, instant), NaN for texts. Of each datastream the last number before the
+        first bound may come first: it leads in.
+    bounds : int64[m + 1]
+        Bounds of the buckets [us].
+    """
+    time = rows.instant // 1000
+    bucket = np.searchsorted(bounds, time, side="right") - 1
+    inside = np.flatnonzero((bucket >= 0) & (bucket < len(bounds) - 1))
+    place, stream, marks = bucket[inside], rows.datastream[inside], rows.marks[inside]
+    starts = np.flatnonzero(np.append(True, (place[1:] != place[:-1]) | (stream[1:] != stream[:-1]))[: len(inside)])
+    if not len(starts):
+        return blank_series(functions)
+    place, stream = place[starts], stream[starts]
+    count = np.diff(np.append(starts, len(inside)))
+    values: dict[Function, Float64] = {
+        f: _simple(f, rows.result[inside], count, starts) for f in functions if f not in STEPWISE
+    }
+    stepwise = [function for function in functions if function in STEPWISE]
+    number = ~np.isnan(rows.result)
+    streams, buckets, found = fold(rows.datastream[number], time[number], rows.result[number], bounds, stepwise)
+    key = stream.astype(np.int64) * len(bounds) + place
+    at = np.searchsorted(key, streams.astype(np.int64) * len(bounds) + buckets)
+    for function in stepwise:
+        values[function] = np.full(len(starts), np.nan)
+        values[function][at] = found[function]
+    return Series(
+        stream, bounds[place], bounds[place + 1], {function: values[function] for function in functions}, count,
+        np.maximum.reduceat(marks & 3, starts), np.maximum.reduceat((marks >> 2) & 3, starts),
+    )  # fmt: skip
+
+
+def _simple(function: Function, result: Float64, count: Int64, starts: Int64) -> Float64:
+    """A function that needs no reading before; NaN where there are no numbers."""
+    if function is Function.COUNT:
+        return count.astype(np.float64)
+    if function in {Function.MIN, Function.MAX}:
+        return np.asarray((np.fmin if function is Function.MIN else np.fmax).reduceat(result, starts))
+    known = ~np.isnan(result)
+    numbers = np.add.reduceat(known.astype(np.int64), starts)
+    if function in {Function.FIRST, Function.LAST}:
+        row = np.arange(len(result))
+        if function is Function.FIRST:
+            at = np.minimum.reduceat(np.where(known, row, len(result)), starts)
+        else:
+            at = np.maximum.reduceat(np.where(known, row, -1), starts)
+        return np.where(numbers > 0, result[np.where(numbers > 0, at, 0)], np.nan)
+    total = np.where(numbers > 0, np.add.reduceat(np.where(known, result, 0.0), starts), np.nan)
+    return total / np.maximum(numbers, 1) if function is Function.MEAN else total
 
 
 def fold(

@@ -1,4 +1,7 @@
-"""Aggregates from InfluxDB: one query for each stretch of equally wide buckets; what InfluxQL lacks in numpy."""
+"""Aggregates from InfluxDB: one query for each stretch of equally wide buckets, or in numpy from the readings.
+
+The server is quick at a few functions, slow at many, and lacks those that follow a series from reading to reading.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -6,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from citylab.calendar import edges
-from citylab.observation import Float64, Int32, Int64
+from citylab.observation import Int32, Int64
 from citylab.store import Bucket, Function, Series
 from stores.column import Columns, nanosecond
-from stores.fold import STEPWISE, fold
+from stores.fold import STEPWISE, summarise
 from stores.influx.reader import Reader
+from stores.series import blank_series, join
 
 GOOD = '"quality" < 2'
 _SIMPLE = {
@@ -23,8 +27,11 @@ _SIMPLE = {
     Function.LAST: 'last("value")',
 }
 _MARKS = 'count("quality"), max("quality"), max("provenance")'
-_SERIES = 50
-"""Datastreams whose readings are in memory at once for stepwise functions."""
+_FEW = 3
+"""More functions are computed here; so are buckets no wider than an hour, which hold few readings each."""
+_NARROW = 3_600_000_000
+_SERIES = 100
+"""Datastreams whose readings are in memory at once."""
 
 
 def aggregate(
@@ -39,29 +46,31 @@ def aggregate(
     """Series of `Store.aggregate`."""
     start, end = nanosecond(start) // 1000, nanosecond(end) // 1000
     bounds = edges(start, end, bucket, zone)
-    simple = [function for function in functions if function in _SIMPLE]
+    if len(bounds) and _better_here(bounds, functions):
+        return join(list(_from_readings(reader, datastreams, bounds, functions)), functions)
     rows: dict[tuple[int, int], list[Any]] = {}
     for choice in reader.choices(datastreams):
         for first, last, width in stretches(bounds):
-            rows.update(_stretch(reader, choice, bounds, first, last, width, simple))
+            rows.update(_stretch(reader, choice, bounds, first, last, width, functions))
     keys = sorted(rows)
     number = np.array([key[0] for key in keys], dtype=np.int32)
     place = np.array([key[1] for key in keys], dtype=np.int64)
-    table = np.array([rows[key] for key in keys], dtype=np.float64).reshape(len(keys), 3 + len(simple))
-    values: dict[Function, Float64] = {function: table[:, 3 + i] for i, function in enumerate(simple)}
-    stepwise = [function for function in functions if function in STEPWISE]
-    if stepwise:
-        values.update(_stepwise(reader, number, place, bounds, stepwise))
+    table = np.array([rows[key] for key in keys], dtype=np.float64).reshape(len(keys), 3 + len(functions))
     low, high = (bounds[:-1], bounds[1:]) if len(bounds) else (bounds, bounds)
     return Series(
         number,
         low[place],
         high[place],
-        {function: values[function] for function in functions},
+        {function: table[:, 3 + i] for i, function in enumerate(functions)},
         table[:, 0].astype(np.int64),
         table[:, 1].astype(np.uint8),
         table[:, 2].astype(np.uint8),
     )
+
+
+def _better_here(bounds: Int64, functions: Sequence[Function]) -> bool:
+    narrow = len(bounds) > 2 and int(np.median(np.diff(bounds))) <= _NARROW
+    return narrow or len(functions) > _FEW or any(function in STEPWISE for function in functions)
 
 
 def stretches(bounds: Int64) -> Iterator[tuple[int, int, int]]:
@@ -89,38 +98,35 @@ def _stretch(
                 yield (number, place), row[1:]
 
 
-def _stepwise(
-    reader: Reader, number: Int32, place: Int64, bounds: Int64, functions: Sequence[Function]
-) -> dict[Function, Float64]:
-    """Stepwise functions at these (datastream, bucket) pairs; NaN where there are no numbers."""
-    values: dict[Function, Float64] = {function: np.full(len(number), np.nan) for function in functions}
-    width = len(bounds)
-    keys = number.astype(np.int64) * width + place
-    ids = np.unique(number)
+def _from_readings(
+    reader: Reader, datastreams: Int32, bounds: Int64, functions: Sequence[Function]
+) -> Iterator[Series]:
+    """Series of some datastreams after the other, from their readings."""
+    yield blank_series(functions)
+    ids = np.unique(np.asarray(datastreams, dtype=np.int32))
     for first in range(0, len(ids), _SERIES):
-        part = ids[first : first + _SERIES]
-        rows = _numbers(reader, part, int(bounds[0]), int(bounds[-1]))
-        time = rows.instant // 1000
-        streams, buckets, found = fold(rows.datastream, time, rows.result, bounds, functions)
-        at = np.searchsorted(keys, streams.astype(np.int64) * width + buckets)
-        for function in functions:
-            values[function][at] = found[function]
-    return values
+        yield summarise(_readings(reader, ids[first : first + _SERIES], bounds), bounds, functions)
 
 
-def _numbers(reader: Reader, ids: Int32, start: int, end: int) -> Columns:
-    """Numbers of a window in order, each datastream led in by its last one before."""
-    rows = reader.window(ids, start * 1000, end * 1000, GOOD)
-    rows = rows.take(~np.isnan(rows.result))
-    earlier: list[tuple[int, int, float]] = []
-    for choice in reader.choices(ids):
-        where = f"{choice} AND {GOOD} AND time < {start * 1000}"
-        for number, table in reader.grouped('last("value")', where):
-            earlier += [(number, row[0], row[1]) for row in table.rows if row[1] is not None]
-    n = len(earlier)
-    datastream = np.append(rows.datastream, np.array([e[0] for e in earlier], dtype=np.int32))
+def _readings(reader: Reader, ids: Int32, bounds: Int64) -> Columns:
+    """Good readings of a window in order, each datastream led in by its last number before."""
+    low, high = int(bounds[0]) * 1000, int(bounds[-1]) * 1000
+    rows = reader.results(ids, low, high, GOOD)
+    earlier = [
+        (number, row[0], row[1])
+        for choice in reader.choices(ids)
+        for number, table in reader.grouped('last("value")', f"{choice} AND {GOOD} AND time < {low}")
+        for row in table.rows
+        if row[1] is not None
+    ]
+    before = np.array(earlier, dtype=np.float64).reshape(-1, 3)
+    datastream = np.append(rows.datastream, before[:, 0].astype(np.int32))
     instant = np.append(rows.instant, np.array([e[1] for e in earlier], dtype=np.int64))
-    result = np.append(rows.result, np.array([e[2] for e in earlier], dtype=np.float64))
     order = np.lexsort((instant, datastream))
-    blank = np.zeros(len(rows) + n, dtype=np.int64)
-    return Columns(datastream[order], instant[order], blank, result[order], blank.astype(np.uint8))
+    return Columns(
+        datastream[order],
+        instant[order],
+        np.zeros(len(order), dtype=np.int64),
+        np.append(rows.result, before[:, 2])[order],
+        np.append(rows.marks, np.zeros(len(before), dtype=np.uint8))[order],
+    )

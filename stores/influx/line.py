@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 import numpy as np
+import orjson
 
-from citylab.observation import DatastreamKey
+from citylab.observation import DatastreamKey, Float64, Int64
+from citylab.store import Mask
 from stores.catalog import Catalog
 from stores.column import Columns
 
@@ -47,6 +49,16 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def _end(marks: int, *, whole: bool) -> str:
+    source = marks >> 4 & 3
+    stated = f",time_source={source}i" if source or whole else ""
+    return f",quality={marks & 3}i,provenance={marks >> 2 & 3}i{stated},received="
+
+
+_WHOLE = [_end(marks, whole=True) for marks in range(64)]
+_BRIEF = [_end(marks, whole=False) for marks in range(64)]
+
+
 class LineWriter:
     """Turns readings into line protocol; keeps the prefix of each datastream."""
 
@@ -54,28 +66,60 @@ class LineWriter:
         self._catalog = catalog
         self._prefixes: dict[int, str] = {}
 
+    def body(self, columns: Columns, whole: Mask | None = None) -> bytes:
+        """All lines as bytes to send; without texts they are built by whole columns, at half the cost.
+
+        Parameters
+        ----------
+        whole : bool[n] | None
+            Rows that replace a stored one state all fields, since fields of one point merge. Of a new row a time of
+            the device's own is not stated, which spares the server a tenth of its work. None: no row replaces one.
+        """
+        n = len(columns)
+        replaces = np.zeros(n, dtype=np.bool_) if whole is None else whole
+        if columns.text is not None or not n:
+            return "".join(f"{line}\n" for line in self._plain(columns, replaces)).encode()
+        self._know(columns)
+        prefixes, ends = self._prefixes, (_BRIEF + _WHOLE)
+        pieces: list[str] = ["\n"] * (6 * n)
+        pieces[0::6] = [prefixes[number] for number in columns.datastream.tolist()]
+        pieces[1::6] = _texts(columns.result)
+        pieces[2::6] = [ends[marks] for marks in (columns.marks + replaces * np.uint8(len(_BRIEF))).tolist()]
+        pieces[3::6] = _texts(columns.instant // 1000 + columns.delay, "i ")
+        pieces[4::6] = _texts(columns.instant)
+        return "".join(pieces).encode()
+
     def lines(self, columns: Columns) -> Iterator[str]:
-        """One line a reading; numbers are always floats."""
-        prefixes = self._prefixes
+        """One line a reading, with all fields; numbers are always floats."""
+        return self._plain(columns, np.ones(len(columns), dtype=np.bool_))
+
+    def _know(self, columns: Columns) -> None:
         for number in np.unique(columns.datastream).tolist():
-            if number not in prefixes:
-                prefixes[number] = series_prefix(self._catalog.key(number))
-        ends = [
-            f",quality={m & 3}i,provenance={(m >> 2) & 3}i,time_source={(m >> 4) & 3}i,received=" for m in range(64)
-        ]
+            if number not in self._prefixes:
+                self._prefixes[number] = series_prefix(self._catalog.key(number)) + "value="
+
+    def _plain(self, columns: Columns, whole: Mask) -> Iterator[str]:
+        self._know(columns)
         received = columns.instant // 1000 + columns.delay
+        texts = [None] * len(columns) if columns.text is None else columns.text
         rows = zip(
             columns.datastream.tolist(),
             columns.result.tolist(),
             columns.marks.tolist(),
             received.tolist(),
             columns.instant.tolist(),
+            whole.tolist(),
+            texts,
             strict=True,
         )
-        if columns.text is None:
-            for number, result, marks, arrived, instant in rows:
-                yield f"{prefixes[number]}value={result!r}{ends[marks]}{arrived}i {instant}"
-            return
-        for (number, result, marks, arrived, instant), text in zip(rows, columns.text, strict=True):
-            field = f"value={result!r}" if text is None else f"text={_quoted(text)}"
-            yield f"{prefixes[number]}{field}{ends[marks]}{arrived}i {instant}"
+        for number, result, marks, arrived, instant, all_fields, text in rows:
+            prefix = self._prefixes[number]
+            start = f"{prefix}{result!r}" if text is None else f"{prefix.removesuffix('value=')}text={_quoted(text)}"
+            yield f"{start}{(_WHOLE if all_fields else _BRIEF)[marks]}{arrived}i {instant}"
+
+
+def _texts(column: Float64 | Int64, tail: str = "") -> list[str]:
+    """Each number as text, with a tail."""
+    encoded = orjson.dumps(np.ascontiguousarray(column), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
+    parts = (encoded + b",").decode().replace(",", f"{tail},").split(",")
+    return parts[:-1]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from citylab.observation import DatastreamKey, Int32, Int64, ObservationBatch, Provenance, Text
+from citylab.observation import DatastreamKey, Float64, Int32, Int64, ObservationBatch, Provenance, Text, UInt8
 from stores.catalog import Catalog
 from stores.column import Columns, nanosecond
 from stores.influx.line import MEASUREMENT, decode_name, encode_name
@@ -76,6 +76,21 @@ class Reader:
             where = both(choice, f"time >= {low} AND time < {high}", more)
             found += [_columns(number, table) for number, table in self.grouped(_FIELDS, where)]
         return concatenate(found)
+
+    def results(self, datastreams: Int32, low: int, high: int, more: str) -> Columns:
+        """Like `window`, without delays and texts, in which it is quicker."""
+        found: list[tuple[Int32, Int64, Float64, UInt8]] = []
+        for choice in self.choices(datastreams):
+            where = both(choice, f"time >= {low} AND time < {high}", more)
+            for number, table in self.grouped('"value", "quality", "provenance"', where):
+                time, value, quality, provenance = zip(*table.rows, strict=True)
+                marks = _numbers(quality, 0) | (_numbers(provenance, Provenance.REPORTED) << 2)
+                instant = np.array(time, dtype=np.int64)
+                numbers = np.full(len(instant), number, dtype=np.int32)
+                found.append((numbers, instant, np.array(value, dtype=np.float64), marks.astype(np.uint8)))
+        found.append((np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint8)))
+        streams, instants, values, marked = (np.concatenate(column) for column in zip(*found, strict=True))
+        return Columns(streams, instants, np.zeros_like(instants), values, marked)
 
     def one_by_one(self, datastreams: Int32 | None, low: int, high: int) -> Iterator[Columns]:
         """Readings of a window, in order, one datastream after the other."""

@@ -22,7 +22,7 @@ from stores.series import blank_series
 POLICY = "rollup"
 """Retention policy of rollups; the bucket of 2.x is named DATABASE/rollup."""
 _LINES = 5000
-_MARKS = ("end", "count", "quality", "provenance")
+_MARKS = ("count", "quality", "provenance")
 _DAYS = 86_400_000_000
 _EXTREME = {Function.MIN: "min", Function.MAX: "max"}
 
@@ -119,12 +119,12 @@ class RollupSeries:
             number: rollup_prefix(self._catalog.key(number), _measurement(bucket), self._zone)
             for number in np.unique(series.datastream).tolist()
         }
-        marks = (series.datastream, series.start, series.end, series.count, series.quality, series.provenance)
+        marks = (series.datastream, series.start, series.count, series.quality, series.provenance)
         values = [series.values[f].tolist() for f in KEPT]
         rows = zip(zip(*(column.tolist() for column in marks), strict=True), zip(*values, strict=True), strict=True)
-        for (number, start, end, count, quality, provenance), numbers in rows:
+        for (number, start, count, quality, provenance), numbers in rows:
             known = "".join(f",{f.value}={n!r}" for f, n in zip(KEPT, numbers, strict=True) if not isnan(n))
-            fields = f"end={end}i,count={count}i,quality={quality}i,provenance={provenance}i{known}"
+            fields = f"count={count}i,quality={quality}i,provenance={provenance}i{known}"
             yield f"{prefixes[number]}{fields} {start * 1000}"
 
     def read(
@@ -135,25 +135,26 @@ class RollupSeries:
         wanted = [f for f in functions if f is not Function.COUNT]
         select = ", ".join(f'"{name}"' for name in (*_MARKS, *(f.value for f in wanted)))
         window = f"time >= {low * 1000} AND time < {high * 1000}"
-        rows = [
-            [number, *row]
+        found = [
+            (np.full(len(table.rows), number), *(np.array(c, dtype=np.float64) for c in zip(*table.rows, strict=True)))
             for choice in reader.choices(datastreams)
             for number, table in reader.grouped(select, both(choice, self._here, window))
-            for row in table.rows
         ]
-        if not rows:
+        if not found:
             return blank_series(functions)
-        columns = list(zip(*rows, strict=True))
-        ints = [np.array(column, dtype=np.int64) for column in columns[:6]]
-        order = np.lexsort((ints[1], ints[0]))
-        number, start, end, count, quality, provenance = (column[order] for column in ints)
-        values: dict[Function, Float64] = {
-            f: np.array(columns[6 + i], dtype=np.float64)[order] for i, f in enumerate(wanted)
-        }
-        values[Function.COUNT] = count.astype(np.float64)
+        columns = [np.concatenate(column) for column in zip(*found, strict=True)]
+        # Every bucket begins at a whole second, which a float64 of nanoseconds tells.
+        start = (columns[1] / 1e9).round().astype(np.int64) * 1_000_000
+        number, count, quality, provenance = (columns[i].astype(np.int64) for i in (0, 2, 3, 4))
+        order = np.lexsort((start, number))
+        start, count = start[order], count[order]
+        bounds = edges(low - 3 * _DAYS, high + 3 * _DAYS, bucket, self._zone)
+        values: dict[Function, Float64] = {Function.COUNT: count.astype(np.float64)}
+        values |= {f: columns[5 + i][order] for i, f in enumerate(wanted)}
         return Series(
-            number.astype(np.int32), start // 1000, end, {f: values[f] for f in functions}, count,
-            quality.astype(np.uint8), provenance.astype(np.uint8),
+            number[order].astype(np.int32), start, bounds[np.searchsorted(bounds, start, side="right")],
+            {f: values[f] for f in functions}, count, quality[order].astype(np.uint8),
+            provenance[order].astype(np.uint8),
         )  # fmt: skip
 
     def profile(self, datastreams: Int32, low: int, high: int, bucket: Bucket, functions: Sequence[Function]) -> Series:

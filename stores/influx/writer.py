@@ -124,11 +124,21 @@ class Writer:
 
     def _send(self, columns: Columns) -> dict[int, Refusal]:
         """Write rows; those the server will not take, with its reason."""
+        size = min(_LINES, max(_FEW, -(-len(columns) // _AT_ONCE)))
+        firsts = range(0, len(columns), size)
+        parts = [np.arange(first, min(first + size, len(columns))) for first in firsts]
+        send = partial(self._send_rows, columns, replaces)
         lost: dict[int, Refusal] = {}
-        for first in range(0, len(columns), _LINES):
-            part = columns.take(np.arange(first, min(first + _LINES, len(columns))))
-            lost.update({first + place: refusal for place, refusal in self._send_part(part).items()})
+        try:
+            for first, answer in zip(firsts, (self._pool if len(parts) > 1 else self).map(send, parts), strict=True):
+                lost.update({first + place: refusal for place, refusal in answer.items()})
+        except StoreUnavailableError:
+            self._newest_known = False  # the server may have stored some of them
+            raise
         return lost
+
+    def _send_rows(self, columns: Columns, replaces: Mask, rows: Int64) -> dict[int, Refusal]:
+        return self._send_part(columns.take(rows), replaces[rows])
 
     def _send_part(self, columns: Columns) -> dict[int, Refusal]:
         try:
