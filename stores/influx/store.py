@@ -235,6 +235,7 @@ class InfluxStore:
 
     def close(self) -> None:
         """Let go of connections and of the journal."""
+        self._writer.close()
         for path, query in ((self._path, self._query), (self._kept_path, self._kept_query)):
             path.close()
             query.pool.clear()

@@ -1,10 +1,12 @@
 """Writing to InfluxDB: idempotent by looking up what is late, arrivals first, marks for the rollups last."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from citylab.message import Refusal
 from citylab.observation import Int64, ObservationBatch
-from citylab.store import Arrivals, WriteResult
+from citylab.store import Arrivals, Mask, StoreUnavailableError, WriteResult
 from stores.book import SLOT
 from stores.catalog import Catalog, refuse
 from stores.column import Columns, distinct, nanosecond
@@ -17,8 +19,12 @@ from stores.influx.server import WriteRefusedError
 from stores.newest import Newest
 from stores.retention import Retention
 
-_LINES = 10_000
-"""Lines of one request."""
+_AT_ONCE = 2
+"""Requests under way at once: the server reads each in one thread, while the next is made."""
+_FEW = 2500
+"""A batch of fewer lines goes in one request."""
+_LINES = 25_000
+"""Most lines of one request."""
 
 
 class Writer:
@@ -40,6 +46,7 @@ class Writer:
         self._retention = retention
         self._extent = extent
         self._lines = LineWriter(catalog)
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="influx-writer")
         self._newest = Newest()
         self.learn()
 
@@ -56,25 +63,28 @@ class Writer:
         """Store a batch; see `Store.write`."""
         self._retention.pruned = self._journal.number("pruned")  # another process may have removed some
         refused = refuse(batch, self._catalog, self._retention.oldest())
-        numbers = np.array([i for i in range(len(batch)) if i not in refused], dtype=np.int64)
-        kept = batch.take(numbers)
+        numbers, kept = np.arange(len(batch)), batch
+        if refused:
+            numbers = np.delete(numbers, list(refused))
+            kept = batch.take(numbers)
         if (places := distinct(kept)) is not None:
             numbers, kept = numbers[places], kept.take(places)
         columns = Columns.of(kept)
-        order = np.argsort(columns.instant, kind="stable")
-        numbers, columns = numbers[order], columns.take(order)
+        if not (columns.instant[1:] >= columns.instant[:-1]).all():
+            order = np.argsort(columns.instant, kind="stable")
+            numbers, columns = numbers[order], columns.take(order)
         if arrivals is not None and len(arrivals):
             self._journal.keep(arrivals)
-        new, known = self._new_or_changed(columns)
+        new, held = self._new_or_changed(columns)
         sent = columns.take(new)
-        lost = self._send(sent)
+        lost = self._send(sent, held[new])
         refused.update({int(numbers[new[place]]): refusal for place, refusal in lost.items()})
-        stored = sent.take(np.array([i for i in range(len(sent)) if i not in lost], dtype=np.int64))
+        stored = sent.take(np.delete(np.arange(len(sent)), list(lost))) if lost else sent
         self._newest.see(stored.datastream, stored.instant, stored.delay, stored.result, stored.marks, stored.text)
         if lost:
             self._extent.forget()
         else:
-            self._extent.grew(len(columns) - known)
+            self._extent.grew(int(np.count_nonzero(~held)))
         self._mark(columns)
         return WriteResult(len(stored), len(batch) - len(stored) - len(refused), refused)
 
@@ -87,13 +97,14 @@ class Writer:
         old = columns.instant < until * 1000
         self._journal.mark(columns.datastream[old], columns.instant[old] // (SLOT * 1000))
 
-    def _new_or_changed(self, columns: Columns) -> tuple[Int64, int]:
-        """Row numbers that differ from what is stored, and how many rows are stored in some form.
+    def _new_or_changed(self, columns: Columns) -> tuple[Int64, Mask]:
+        """Row numbers that differ from what is stored, and of each row whether it is stored in some form.
 
         Rows in order of time need no look-up.
         """
+        new, held = np.ones(len(columns), dtype=np.bool_), np.zeros(len(columns), dtype=np.bool_)
         if not len(columns):
-            return np.empty(0, dtype=np.int64), 0
+            return np.flatnonzero(new), held
         if not self._newest_known:
             newest = self._reader.latest(None).in_time_order()
             self._newest.see(newest.datastream, newest.instant, newest.delay, newest.result, newest.marks, newest.text)
@@ -106,9 +117,9 @@ class Writer:
         for row in np.flatnonzero(np.isnan(asked.result) != np.isnan(known.result)).tolist():
             # Fields of one point merge, so a number that becomes a text would stay beside it.
             self._remove(int(asked.datastream[row]), int(asked.instant[row]))
-        new = np.ones(len(columns), dtype=np.bool_)
         new[place[equal]] = False
-        return np.flatnonzero(new), len(place)
+        held[place] = True
+        return np.flatnonzero(new), held
 
     def _remove(self, number: int, instant: int) -> None:
         """Remove one point."""
@@ -120,29 +131,34 @@ class Writer:
         )
         _, known = self._reader.find(beside)
         self._path.delete_point(MEASUREMENT, self._reader.condition(number), instant)
-        self._send(known)
+        self._send(known, np.ones(len(known), dtype=np.bool_))
 
-    def _send(self, columns: Columns) -> dict[int, Refusal]:
-        """Write rows; those the server will not take, with its reason."""
+    def _send(self, columns: Columns, replaces: Mask) -> dict[int, Refusal]:
+        """Write rows, some of which replace a stored one; those the server will not take, with its reason."""
         size = min(_LINES, max(_FEW, -(-len(columns) // _AT_ONCE)))
         firsts = range(0, len(columns), size)
         parts = [np.arange(first, min(first + size, len(columns))) for first in firsts]
-        send = partial(self._send_rows, columns, replaces)
         lost: dict[int, Refusal] = {}
+
+        def send(rows: Int64) -> dict[int, Refusal]:
+            return self._send_part(columns.take(rows), replaces[rows])
+
         try:
-            for first, answer in zip(firsts, (self._pool if len(parts) > 1 else self).map(send, parts), strict=True):
+            answers = self._pool.map(send, parts) if len(parts) > 1 else map(send, parts)
+            for first, answer in zip(firsts, answers, strict=True):
                 lost.update({first + place: refusal for place, refusal in answer.items()})
         except StoreUnavailableError:
             self._newest_known = False  # the server may have stored some of them
             raise
         return lost
 
-    def _send_rows(self, columns: Columns, replaces: Mask, rows: Int64) -> dict[int, Refusal]:
-        return self._send_part(columns.take(rows), replaces[rows])
+    def close(self) -> None:
+        """End the threads that send."""
+        self._pool.shutdown()
 
-    def _send_part(self, columns: Columns) -> dict[int, Refusal]:
+    def _send_part(self, columns: Columns, replaces: Mask) -> dict[int, Refusal]:
         try:
-            self._path.write("\n".join(self._lines.lines(columns)).encode())
+            self._path.write(self._lines.body(columns, replaces))
         except WriteRefusedError as error:
             if error.partial:
                 place, known = self._reader.find(columns)
@@ -151,8 +167,8 @@ class Writer:
             if len(columns) == 1:
                 return {0: _refusal(str(error))}
             middle = len(columns) // 2
-            lost = self._send_part(columns.take(np.arange(middle)))
-            rest = self._send_part(columns.take(np.arange(middle, len(columns))))
+            lost = self._send_part(columns.take(np.arange(middle)), replaces[:middle])
+            rest = self._send_part(columns.take(np.arange(middle, len(columns))), replaces[middle:])
             return {**lost, **{middle + place: refusal for place, refusal in rest.items()}}
         return {}
 

@@ -49,6 +49,14 @@ class Writing(Opened):
         assert (result.stored, result.duplicates, result.refused) == (0, 6, {})
         assert sorted(map(repr, store.read(None, *AGES))) == sorted(map(repr, rows))
 
+    def test_a_correction_replaces_every_mark(self, store: Store) -> None:
+        """Also by those that a store may leave out of a new row."""
+        first = row(1, 0, 1.0, quality=Quality.SUSPECT, provenance=Provenance.REPORTED, time_source=TimeSource.ARRIVAL)
+        plain = row(1, 0, 1.0, received=DAY)
+        for o in (first, row(1, 1, 2.0), plain):
+            assert store.write(batch(o)).stored == 1
+        assert [repr(o) for o in store.read(ids(1), T0, T0 + 1)] == [repr(plain)]
+
     def test_zero_is_a_reading(self, store: Store) -> None:
         assert store.write(batch(row(1, 0, 0.0), row(1, -DAY, 0.0))).stored == 2
         assert store.write(batch(row(1, 0, -0.0))).stored == 0
