@@ -104,21 +104,26 @@ def _from_readings(
     """Series of some datastreams after the other, from their readings."""
     yield blank_series(functions)
     ids = np.unique(np.asarray(datastreams, dtype=np.int32))
+    led_in = any(function in STEPWISE for function in functions)
     for first in range(0, len(ids), _SERIES):
-        yield summarise(_readings(reader, ids[first : first + _SERIES], bounds), bounds, functions)
+        yield summarise(_readings(reader, ids[first : first + _SERIES], bounds, led_in=led_in), bounds, functions)
 
 
-def _readings(reader: Reader, ids: Int32, bounds: Int64) -> Columns:
-    """Good readings of a window in order, each datastream led in by its last number before."""
+def _readings(reader: Reader, ids: Int32, bounds: Int64, *, led_in: bool) -> Columns:
+    """Good readings of a window in order, each datastream led in by its last number before if need be."""
     low, high = int(bounds[0]) * 1000, int(bounds[-1]) * 1000
     rows = reader.results(ids, low, high, GOOD)
-    earlier = [
-        (number, row[0], row[1])
-        for choice in reader.choices(ids)
-        for number, table in reader.grouped('last("value")', f"{choice} AND {GOOD} AND time < {low}")
-        for row in table.rows
-        if row[1] is not None
-    ]
+    earlier = (
+        []
+        if not led_in
+        else [
+            (number, row[0], row[1])
+            for choice in reader.choices(ids)
+            for number, table in reader.grouped('last("value")', f"{choice} AND {GOOD} AND time < {low}")
+            for row in table.rows
+            if row[1] is not None
+        ]
+    )
     before = np.array(earlier, dtype=np.float64).reshape(-1, 3)
     datastream = np.append(rows.datastream, before[:, 0].astype(np.int32))
     instant = np.append(rows.instant, np.array([e[1] for e in earlier], dtype=np.int64))
