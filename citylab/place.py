@@ -7,7 +7,7 @@ from typing import Any
 from citylab.exact import fraction, linear
 from citylab.message import Refusal
 from citylab.number import FieldError, read_number
-from citylab.path import MISSING, leaves, lookup, matches, path_pattern
+from citylab.path import MISSING, leaves, lookup, matches, path_pattern, value_object
 from citylab.table import Place
 
 Fix = tuple[float, float, float | None]
@@ -71,14 +71,20 @@ def check_fix(latitude: float, longitude: float) -> None:
 
 
 def _altitude(place: Place, content: Any, inline: float | None) -> float | None:
-    value = lookup(content, place.altitude) if place.altitude else inline
+    value = _bare(lookup(content, place.altitude)) if place.altitude else inline
     return None if value is MISSING or value is None else read_number(value)[0]
+
+
+def _bare(value: Any) -> Any:
+    """The value of an object such as ``{"value": 30.1, "unit": "lon"}``."""
+    found = value_object(value) if isinstance(value, dict) else None
+    return value if found is None else found[0]
 
 
 def _pair(place: Place, content: Any) -> Fix | None:
     if place.text:
         return _from_text(place, lookup(content, place.text))
-    latitude, longitude = lookup(content, place.latitude), lookup(content, place.longitude)
+    latitude, longitude = _bare(lookup(content, place.latitude)), _bare(lookup(content, place.longitude))
     gone = [v is MISSING or v is None or v == "" for v in (latitude, longitude)]
     if all(gone):
         return None

@@ -40,6 +40,8 @@ def decode(data: bytes, port: int, options: Options) -> Content:
         If it is no such text.
     """
     del port, options
+    if not data.strip(b"\0 \t\r\n"):
+        return Content([])
     try:
         return Content([text_object(data.decode(), "pairs")])
     except (UnicodeDecodeError, FieldError) as error:

@@ -10,7 +10,7 @@ from citylab.observation import TimeSource
 from citylab.profile import DeviceProfile
 from citylab.uplink import Context, Opened, Uplink
 
-TOPICS = ("senml/#", "{prefix}/senml/#")
+TOPICS = ("senml/#", "{prefix...}/senml/#")
 RELATIVE = 2**28
 """Below this a time counts from now [s] (RFC 8428, section 4.5.3)."""
 

@@ -374,3 +374,11 @@ def test_a_moving_thing_has_readings_of_its_position_and_no_place():
     decoded = read("owntracks/ann/phone", '{"_type":"location","lat":-1.5,"lon":30.5,"tst":1772366390}')
     assert [r.result for r in decoded.readings] == ["30.5 -1.5"]
     assert [t.latitude for t in decoded.things] == [None]
+
+
+def test_parts_of_the_topic_are_those_of_the_profile_that_reads():
+    """A wider pattern must not lend its names: here the device is the last level for one profile, not for the other."""
+    decoded = read("yard/post7", '{"temperature": 20}')
+    assert (decoded.profile, decoded.device) == ("json_generic", "post7")
+    decoded = read("yard/temperature", "20")
+    assert (decoded.profile, decoded.device) == ("topic_value", "yard")
