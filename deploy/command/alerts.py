@@ -20,7 +20,7 @@ from deploy.client import Api, api
 from deploy.error import UsageError
 from deploy.option import add_settings, settings_of
 from deploy.settings import Settings
-from deploy.table import table
+from deploy.table import counted, table
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -119,5 +119,5 @@ def _test(given: argparse.Namespace, settings: Settings) -> int:
             print(f"{'FAIL' if problems else 'ok':<5} {rule.name}: {rule.label}")
         for problem in problems:
             print(f"      {problem}")
-    print(f"{len(rules) - failed} of {len(rules)} rules do what their examples say.")
+    print(f"{len(rules) - failed} of {counted(len(rules), 'rule')} as expected.")
     return int(failed > 0)

@@ -21,7 +21,7 @@ from deploy.feed import Progress
 from deploy.option import add_settings, settings_of
 from deploy.run import Run, read_story, run_scenario, summary
 from deploy.settings import Settings
-from deploy.table import table
+from deploy.table import counted, table
 from deploy.verdict import Verdict
 from simulators.story import Story, find_scenario, scenario_paths
 
@@ -102,7 +102,7 @@ def report(found: Run) -> str:
     counts = found.books.counts
     head = (
         f"{'ok  ' if found.ok else 'FAIL'} {found.scenario.name}: {found.scenario.duration} of {found.city.label}, "
-        f"{len(found.simulation.things)} devices, {counts['readings']:,} readings in {found.seconds:.1f} s"
+        f"{counted(len(found.simulation.things), 'device')}, {counted(counts['readings'], 'reading')} in {found.seconds:.1f} s"
     )
     if found.folder is not None:
         head += f", kept in {found.folder}"

@@ -18,7 +18,7 @@ from citylab.instant import parse_instant
 from deploy.error import UsageError
 from deploy.option import add_settings, settings_of
 from deploy.settings import Settings
-from deploy.table import table
+from deploy.table import counted, table
 from simulators.atlas import LAYERS, feature_collection
 from simulators.simulation import Simulation
 
@@ -110,5 +110,8 @@ def _check(simulation: Simulation) -> int:
             doubts.append(f"{simulation.keys[int(chunk.key[0])].thing}: a result is not a number")
     for doubt in doubts:
         print(f"{city.name}: {doubt}")
-    print(f"{city.label}: {len(simulation.things)} devices, {readings:,} readings of a day, {len(doubts)} doubts")
+    print(
+        f"{city.label}: {counted(len(simulation.things), 'device')}, {counted(readings, 'reading')} of a day, "
+        f"{counted(len(doubts), 'doubt')}"
+    )
     return 1 if doubts else 0

@@ -25,6 +25,7 @@ from deploy.error import UsageError
 from deploy.option import add_settings, settings_of
 from deploy.process import FolderLock
 from deploy.settings import Settings
+from deploy.table import counted
 from deploy.wiring import login, open_parts
 from simulators.clock import MQTT_LIMIT
 from simulators.publisher import ROOT
@@ -61,13 +62,16 @@ def run(given: argparse.Namespace) -> int:
             f"--speed {given.speed:g} makes {most:,.0f} messages/s, more than the {MQTT_LIMIT:,.0f} that MQTT carries "
             f"here; choose a speed up to {given.speed * MQTT_LIMIT / most:.3g}"
         )
-    print(f"{len(records):,} messages, {length / given.speed:,.0f} s at {given.speed:g} times the pace.", flush=True)
+    print(
+        f"{counted(len(records), 'message')}, {length / given.speed:,.0f} s at {given.speed:g} times the pace.",
+        flush=True,
+    )
     try:
         sent = asyncio.run(_publish(records, settings, given.speed))
     except aiomqtt.MqttError as error:
         where = f"{settings.mqtt_host}:{settings.mqtt_port}"
         raise UsageError(f"the broker at {where} could not be used ({error}); does citylab up run there?") from None
-    print(f"{sent:,} messages taken by the broker.")
+    print(f"{counted(sent, 'message')} taken by the broker.")
     return 0
 
 
@@ -134,7 +138,7 @@ def _straight(records: list[Record], settings: Settings) -> int:
         print(f"refused: {refusal}", file=sys.stderr)
     first, last = format_instant(records[0].time), format_instant(records[-1].time)
     print(
-        f"{written.stored:,} readings stored, {written.duplicates:,} were there already, {len(written.refused):,} "
+        f"{counted(written.stored, 'reading')} stored, {written.duplicates:,} were there already, {len(written.refused):,} "
         f"refused; from {first} to {last}."
     )
     return int(bool(written.refused))
