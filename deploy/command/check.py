@@ -102,7 +102,8 @@ def report(found: Run) -> str:
     counts = found.books.counts
     head = (
         f"{'ok  ' if found.ok else 'FAIL'} {found.scenario.name}: {found.scenario.duration} of {found.city.label}, "
-        f"{counted(len(found.simulation.things), 'device')}, {counted(counts['readings'], 'reading')} in {found.seconds:.1f} s"
+        f"{counted(len(found.simulation.things), 'device')}, {counted(counts['readings'], 'reading')} "
+        f"in {found.seconds:.1f} s"
     )
     if found.folder is not None:
         head += f", kept in {found.folder}"
