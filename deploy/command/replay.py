@@ -138,7 +138,7 @@ def _straight(records: list[Record], settings: Settings) -> int:
         print(f"refused: {refusal}", file=sys.stderr)
     first, last = format_instant(records[0].time), format_instant(records[-1].time)
     print(
-        f"{counted(written.stored, 'reading')} stored, {written.duplicates:,} were there already, {len(written.refused):,} "
-        f"refused; from {first} to {last}."
+        f"{counted(written.stored, 'reading')} stored, {written.duplicates:,} were there already, "
+        f"{len(written.refused):,} refused; from {first} to {last}."
     )
     return int(bool(written.refused))
