@@ -8,6 +8,7 @@ from services.body import read_body
 from services.context import Context
 from services.error import RequestError
 from services.indicators.importer import ImportMistakesError
+from services.indicators.language import Speech
 from services.indicators.schema import EvidenceModel, HistoryModel, IndicatorList, IndicatorModel, PlanModel
 from services.indicators.score_schema import FindingModel, ScorecardModel
 from services.indicators.service import Family, IndicatorService, shared_service
@@ -17,7 +18,7 @@ _MOST_BYTES = 5_000_000
 PeriodText = Annotated[
     str, Query(description='"rolling" (12 months), a year "2026", "24h", "7d", or "START/END"', max_length=80)
 ]
-LanguageText = Annotated[str, Query(description="of names; English where there is none", max_length=20)]
+LanguageText = Annotated[str, Query(description="ar, en, es, fr, pt, ru or zh", max_length=20)]
 AreaText = Annotated[str, Query(description="name of a district; nothing: the whole city", max_length=80)]
 
 
@@ -43,12 +44,13 @@ def router(  # noqa: C901 - one function an endpoint
     ) -> IndicatorList:
         """All indicators, assessed."""
         with _clear_errors():
+            speech = Speech(language)
             found = own.assess_all(period, area, family)
         return IndicatorList(
             area=area or context.city.name,
             count=len(found),
             reported=sum(a.reported for a in found),
-            indicators=[IndicatorModel.of(a, language) for a in found],
+            indicators=[IndicatorModel.of(a, speech) for a in found],
         )
 
     @api.get("/indicators/{code}")
@@ -60,31 +62,37 @@ def router(  # noqa: C901 - one function an endpoint
             return EvidenceModel.of(own.assess(code, period, area), language)
 
     @api.get("/indicators/{code}/history")
-    def history(code: str) -> list[HistoryModel]:
+    def history(code: str, language: LanguageText = "en") -> list[HistoryModel]:
         """What was said of kept periods, and each time it changed: old, new, why and when."""
         with _clear_errors():
-            card = own.catalogue.find(code)
-        return [HistoryModel.of(k) for k in own.history.kept(card.code)]
+            card, speech = own.catalogue.find(code), Speech(language)
+            return [HistoryModel.of(k, speech) for k in own.history.kept(card.code)]
 
     @api.get("/indicator-scores")
-    def scores(period: PeriodText = "", area: AreaText = "") -> ScorecardModel:
+    def scores(period: PeriodText = "", area: AreaText = "", language: LanguageText = "en") -> ScorecardModel:
         """Scores against the targets, rolled up by dimension, sub-dimension and category."""
         with _clear_errors():
-            return ScorecardModel.of(own.score(period, area), own.targets.label, own.period(period))
+            return ScorecardModel.of(own.score(period, area), own.targets.label, own.period(period), language)
 
     @api.get("/indicator-findings")
-    def verification_findings(period: PeriodText = "", area: AreaText = "") -> list[FindingModel]:
+    def verification_findings(
+        period: PeriodText = "", area: AreaText = "", language: LanguageText = "en"
+    ) -> list[FindingModel]:
         """What a verifier would ask about."""
         with _clear_errors():
-            return [FindingModel.of(f) for f in own.findings(own.assess_all(period, area))]
+            speech = Speech(language)
+            return [FindingModel.of(f, speech) for f in own.findings(own.assess_all(period, area))]
 
     @api.get("/indicator-plan")
     def data_need(
-        code: Annotated[list[str] | None, Query()] = None, period: PeriodText = "", area: AreaText = ""
+        code: Annotated[list[str] | None, Query()] = None,
+        period: PeriodText = "",
+        area: AreaText = "",
+        language: LanguageText = "en",
     ) -> PlanModel:
         """What indicators (none named: all of U4SSC) still lack, and what would give it."""
         with _clear_errors():
-            return PlanModel.of(own.plan(code or [], period, area))
+            return PlanModel.of(own.plan(code or [], period, area), language)
 
     @api.get("/statistics")
     def list_statistics() -> list[StatisticModel]:

@@ -9,9 +9,10 @@ from citylab.observation import Provenance
 from services.indicators.assessment import Assessment, Figure, Missing, PointValue
 from services.indicators.card import Card
 from services.indicators.history import Kept
-from services.indicators.language import name_of
+from services.indicators.language import Speech
 from services.indicators.period import Period
 from services.indicators.plan import Plan
+from services.indicators.spoken import GroupText, Said, SaidList, UnitText, in_language
 
 Instant = Annotated[str, BeforeValidator(lambda given: format_instant(given) if isinstance(given, int) else given)]
 """A time in ISO 8601, of microseconds."""
@@ -31,7 +32,7 @@ class PeriodModel(FromOurs):
     kind: str
     start: Instant
     end: Instant
-    label: str
+    label: Said
     zone: str
 
     @staticmethod
@@ -44,8 +45,8 @@ class MissingModel(FromOurs):
     """An input that cannot be said; one reason for each source tried."""
 
     name: str
-    text: str
-    reasons: list[str]
+    text: Said
+    reasons: SaidList
 
     @staticmethod
     def of(missing: Missing) -> "MissingModel":
@@ -57,8 +58,9 @@ class PointModel(FromOurs):
     """One value of an indicator; null where it cannot be said."""
 
     name: str
-    label: str
+    label: Said
     unit: str
+    unit_text: UnitText = Field(validation_alias=AliasChoices("unit_text", "unit"), description="for people")
     value: float | None
     numerator: float | None
     denominator: float | None
@@ -84,21 +86,22 @@ class IndicatorModel(BaseModel):
 
     code: str
     official_code: str
-    name: str
+    name: Said
     family: str
-    dimension: str
-    sub_dimension: str
-    category: str
+    dimension: GroupText
+    sub_dimension: GroupText
+    category: GroupText
     level: str
     type: str
     sector: str
     direction: str
-    definition: str
+    definition: Said
     definition_confirmed: bool
     area: str
     period: PeriodModel
     computed: str
     unit: str
+    unit_text: UnitText
     value: float | None
     numerator: float | None
     denominator: float | None
@@ -111,17 +114,17 @@ class IndicatorModel(BaseModel):
     iot_derivable: str | None = Field(description="measured, partly or reported: whether sensors can give it; ours")
     statistic_years: list[int] = Field(description="years of the statistics it stands on")
     raw_from: Instant | None = Field(description="single readings of the period before it are removed")
-    warnings: list[str]
+    warnings: SaidList
 
     @staticmethod
-    def fields_of(a: Assessment, language: str = "en") -> dict[str, object]:
+    def fields_of(a: Assessment) -> dict[str, object]:
         """Fields of an assessment."""
         card = a.card
         single = a.points[0] if len(a.points) == 1 else None
         return {
             "code": card.code,
             "official_code": "" if card.operational else card.official,
-            "name": name_of(card, language),
+            "name": card.name,
             "family": "operational" if card.operational else "u4ssc",
             "dimension": card.dimension,
             "sub_dimension": card.sub_dimension,
@@ -136,6 +139,7 @@ class IndicatorModel(BaseModel):
             "period": PeriodModel.of(a.period),
             "computed": format_instant(a.computed_time),
             "unit": card.unit,
+            "unit_text": card.unit,
             "value": single.value if single else None,
             "numerator": single.numerator if single else None,
             "denominator": single.denominator if single else None,
@@ -152,20 +156,21 @@ class IndicatorModel(BaseModel):
         }
 
     @staticmethod
-    def of(assessment: Assessment, language: str = "en") -> "IndicatorModel":
-        """The model of an assessment."""
-        return IndicatorModel.model_validate(IndicatorModel.fields_of(assessment, language))
+    def of(assessment: Assessment, language: Speech | str = "en") -> "IndicatorModel":
+        """The model of an assessment, said in a language."""
+        return in_language(IndicatorModel.model_validate(IndicatorModel.fields_of(assessment)), language)
 
 
 class FigureModel(BaseModel):
     """One input with where it comes from."""
 
     name: str
-    text: str
+    text: Said
     value: float
     unit: str
+    unit_text: UnitText
     origin: str
-    source: str
+    source: Said
     provenance: str
     grade: str
     status: str
@@ -176,7 +181,7 @@ class FigureModel(BaseModel):
     made_of: list[str]
     year: int | None
     raw_from: Instant | None = Field(default=None, description="single readings of the period before it are removed")
-    warnings: list[str]
+    warnings: SaidList
 
     @staticmethod
     def of(card: Card, name: str, figure: Figure) -> "FigureModel":
@@ -186,6 +191,7 @@ class FigureModel(BaseModel):
             text=card.inputs[name].text,
             value=figure.value,
             unit=figure.unit,
+            unit_text=figure.unit,
             origin=figure.origin,
             source=figure.source,
             provenance=figure.provenance.label,
@@ -212,21 +218,21 @@ class GoalModel(BaseModel):
 class EvidenceModel(IndicatorModel):
     """An indicator assessed, with everything it stands on."""
 
-    numerator_text: str
-    denominator_text: str
+    numerator_text: Said
+    denominator_text: Said
     formulas: list[str]
     edition: str
     aliases: list[str]
     goals: list[GoalModel]
     known: dict[str, str | list[str]]
-    notes: list[str]
+    notes: SaidList
     inputs: list[FigureModel]
 
     @staticmethod
-    def of(assessment: Assessment, language: str = "en") -> "EvidenceModel":
-        """The model of an assessment with its evidence."""
+    def of(assessment: Assessment, language: Speech | str = "en") -> "EvidenceModel":
+        """The model of an assessment with its evidence, said in a language."""
         card = assessment.card
-        fields = IndicatorModel.fields_of(assessment, language) | {
+        fields = IndicatorModel.fields_of(assessment) | {
             "numerator_text": card.numerator_text,
             "denominator_text": card.denominator_text,
             "formulas": _formulas(card),
@@ -242,7 +248,7 @@ class EvidenceModel(IndicatorModel):
             "notes": list(card.notes),
             "inputs": [FigureModel.of(card, name, figure) for name, figure in assessment.inputs.items()],
         }
-        return EvidenceModel.model_validate(fields)
+        return in_language(EvidenceModel.model_validate(fields), language)
 
 
 def _formulas(card: Card) -> list[str]:
@@ -268,11 +274,12 @@ class LackModel(FromOurs):
     """An input that is missing, with the ways to get it."""
 
     name: str
-    text: str
+    text: Said
     unit: str
+    unit_text: UnitText = Field(validation_alias=AliasChoices("unit_text", "unit"), description="for people")
     codes: list[str]
-    ways: list[str]
-    reasons: list[str]
+    ways: SaidList
+    reasons: SaidList
 
 
 class PlanModel(FromOurs):
@@ -284,9 +291,9 @@ class PlanModel(FromOurs):
     lacks: list[LackModel]
 
     @staticmethod
-    def of(plan: Plan) -> "PlanModel":
-        """The model of a plan."""
-        return PlanModel.model_validate(plan)
+    def of(plan: Plan, language: Speech | str = "en") -> "PlanModel":
+        """The model of a plan, said in a language."""
+        return in_language(PlanModel.model_validate(plan), language)
 
 
 class VersionModel(FromOurs):
@@ -300,7 +307,7 @@ class VersionModel(FromOurs):
     provenance: str | None
     coverage: float | None
     computed: Instant = Field(validation_alias=AliasChoices("computed", "computed_time"))
-    why: str
+    why: Said
 
 
 class HistoryModel(FromOurs):
@@ -312,6 +319,6 @@ class HistoryModel(FromOurs):
     versions: list[VersionModel]
 
     @staticmethod
-    def of(kept: Kept) -> "HistoryModel":
-        """The model of kept versions."""
-        return HistoryModel.model_validate(kept)
+    def of(kept: Kept, language: Speech | str = "en") -> "HistoryModel":
+        """The model of kept versions, said in a language."""
+        return in_language(HistoryModel.model_validate(kept), language)

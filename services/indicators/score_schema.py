@@ -3,9 +3,11 @@
 from pydantic import BaseModel, Field
 
 from services.indicators.check import Finding
+from services.indicators.language import Speech
 from services.indicators.period import Period
 from services.indicators.schema import FromOurs, PeriodModel
 from services.indicators.score import Scorecard
+from services.indicators.spoken import GroupText, Said, in_language
 
 
 class FindingModel(FromOurs):
@@ -14,12 +16,12 @@ class FindingModel(FromOurs):
     rule: str
     codes: list[str]
     severity: str
-    text: str
+    text: Said
 
     @staticmethod
-    def of(finding: Finding) -> "FindingModel":
-        """The model of a finding."""
-        return FindingModel.model_validate(finding)
+    def of(finding: Finding, language: Speech | str = "en") -> "FindingModel":
+        """The model of a finding, said in a language."""
+        return in_language(FindingModel.model_validate(finding), language)
 
 
 class ScoreModel(BaseModel):
@@ -27,23 +29,23 @@ class ScoreModel(BaseModel):
 
     code: str
     point: str
-    name: str
+    name: Said
     value: float | None
     target: float | None
-    target_source: str
+    target_source: Said
     share: float | None = Field(description="share of the target [%]")
     band: str
     points: int | None
     provisional: bool
-    left_out: str
+    left_out: Said
 
 
 class GroupModel(FromOurs):
     """Roll-up of a dimension, sub-dimension or category; never below 25 % where it is scored."""
 
     level: str
-    name: str
-    parent: str
+    name: GroupText
+    parent: GroupText
     percent: float | None
     band: str
     scored: int
@@ -54,14 +56,14 @@ class GroupModel(FromOurs):
 class ScorecardModel(BaseModel):
     """Scores of a period."""
 
-    targets: str = Field(description="whose targets these are")
+    targets: Said = Field(description="whose targets these are")
     period: PeriodModel
     scores: list[ScoreModel]
     groups: list[GroupModel]
 
     @staticmethod
-    def of(card: Scorecard, label: str, period: Period) -> "ScorecardModel":
-        """The model of a scorecard."""
+    def of(card: Scorecard, label: str, period: Period, language: Speech | str = "en") -> "ScorecardModel":
+        """The model of a scorecard, said in a language."""
         scores = [
             ScoreModel(
                 code=s.code,
@@ -79,4 +81,5 @@ class ScorecardModel(BaseModel):
             for s in card.points
         ]
         groups = [GroupModel.model_validate(g) for g in card.groups]
-        return ScorecardModel(targets=label, period=PeriodModel.of(period), scores=scores, groups=groups)
+        found = ScorecardModel(targets=label, period=PeriodModel.of(period), scores=scores, groups=groups)
+        return in_language(found, language)

@@ -72,19 +72,21 @@ def _profile(report: Report, words: Language) -> Section:
     rows = [
         (
             Cell(words(f"profile.{figure.name}")),
-            Cell(words.quantity(figure.value, figure.unit), simulated=figure.provenance == SIMULATED),
+            Cell(words.result(figure.value, figure.unit), simulated=figure.provenance == SIMULATED),
         )
         for figure in city.figures
     ]
     facts = [
         ("profile.districts", str(city.districts)),
         ("profile.zone", city.time_zone),
-        ("profile.fictional", words("yes" if city.fictional else "no")),
+        ("profile.fictional", words.word("answer", "yes" if city.fictional else "no")),
     ]
     rows += [(Cell(words(key)), Cell(text)) for key, text in facts]
     rows += [(Cell(words("profile.sources")), Cell("; ".join(city.sources)))] if city.sources else []
     blocks: list[Block] = [Text(words("notice.simulated"), "notice")] if report.simulated else []
     blocks += [Text(words("notice.ours"), "small"), Text(city.summary), Table((35, 65), tuple(rows))]
+    if report.untranslated and report.language != "en":
+        blocks.append(Text(words("notice.own", count=report.untranslated), "small"))
     return Section(words("section.profile"), tuple(blocks))
 
 
@@ -96,8 +98,8 @@ def _summary(report: Report, words: Language) -> Section:
 
 
 def _count(row: CountRow, words: Language) -> tuple[Cell, ...]:
-    name = {"all": words("count.all"), "level": words.find("level", row.name)}.get(
-        row.level, words.find("dimension", row.name)
+    name = {"all": words("count.all"), "level": words.word("level", row.name)}.get(
+        row.level, words.word("dimension", row.name)
     )
     tainted = row.simulated > 0
     numbers = [
@@ -130,8 +132,8 @@ def _scored_simulated(report: Report) -> bool:
 
 
 def _score(row: GroupRow, numbers: dict[tuple[str, str, str], str], words: Language) -> tuple[Cell, ...]:
-    group = {"dimension": "dimension", "sub_dimension": "sub", "category": "category"}.get(row.level)
-    name = words.find(group, row.name) if group else words("count.all")
+    group = {"dimension": "dimension", "sub_dimension": "sub_dimension", "category": "category"}.get(row.level)
+    name = words.word(group, row.name) if group else words("count.all")
     number = numbers.get((row.level, row.parent, row.name), "\u2003" if row.level == "category" else "")
     score = f"{words.number(row.percent, 2)}\u00a0%" if row.percent is not None else words("band.not_scored")
     score += f" ({words('provisional')})" if row.percent is not None and row.provisional else ""
@@ -162,7 +164,7 @@ def _results(report: Report, words: Language) -> Iterator[Section]:
         rows = tuple(_result_rows(chosen, {note: first + i for i, note in enumerate(notes)}, words))
         drawing: Drawing = radar(categories, words)
         yield Section(
-            f"{words('section.results')}: {words.find('dimension', dimension)}",
+            f"{words('section.results')}: {words.word('dimension', dimension)}",
             (drawing, Text(words("radar.caption"), "small", drawing.simulated),
              Table((17, 29, 27, 18, 9), rows, head, tuple(notes), first)),
             new_page=True,
@@ -174,15 +176,15 @@ def _result_rows(rows: list[ResultRow], notes: dict[str, int], words: Language) 
     """Rows by category; an indicator with several values has a line of its own above them."""
     category = code = ""
     for row in rows:
-        named = words.find("category", row.category) if row.category != category else ""
+        named = words.word("category", row.category) if row.category != category else ""
         category = row.category
         goals = ", ".join(goal.target for goal in row.goals)
         if row.point and row.code != code:
             yield (Cell(named, bold=True), Cell(f"{row.name} ({_code(row)})"), Cell(), Cell(), Cell(goals))
             named = ""
-        label = f"\u2013 {words.find('point', row.label)}" if row.point else f"{row.name} ({_code(row)})"
+        label = f"\u2013 {row.label}" if row.point else f"{row.name} ({_code(row)})"
         numbers = tuple(notes[note] for note in row.remarks)
-        result = Cell(words.quantity(row.value, row.unit), simulated=row.simulated, notes=numbers)
+        result = Cell(words.result(row.value, row.unit), simulated=row.simulated, notes=numbers)
         yield (Cell(named, bold=True), Cell(label), result, band_cell(row, words), Cell("" if row.point else goals))
         code = row.code
 
@@ -196,19 +198,13 @@ def band_cell(row: ResultRow, words: Language) -> Cell:
     """The band of a value, or why it has none."""
     if row.points is not None:
         return Cell(words(f"legend.{row.points}"), band=True, points=row.points, simulated=row.simulated)
-    if row.value is None:
-        reason = "not_scored"
-    elif row.left_out.startswith("no benchmark"):
-        reason = "no_benchmark"
-    else:
-        reason = "no_target" if row.definition_confirmed else "unconfirmed"
-    return Cell(words(f"band.{reason}"), band=True)
+    return Cell(words(f"band.{row.unscored}"), band=True)
 
 
 def _gaps(report: Report, words: Language) -> Section:
     blocks: list[Block] = [Text(words("gaps.text"))]
     rows = []
-    labels = {(row.code, row.point): words.find("point", row.label) for row in report.results}
+    labels = {(row.code, row.point): row.label for row in report.results}
     for gap in report.gaps:
         named = ", ".join(labels[gap.code, point] for point in gap.points)
         parts = [words("gaps.points", points=named)] if named else []
@@ -221,7 +217,7 @@ def _gaps(report: Report, words: Language) -> Section:
 
 
 def _needs(report: Report, words: Language) -> Section:
-    blocks: list[Block] = [Text(words("needs.text")), Text(words("notice.evidence"), "small")]
+    blocks: list[Block] = [Text(words("needs.text"))]
     rows = tuple(
         (Cell(need.text), Cell("\n".join(f"{i}. {way}" for i, way in enumerate(need.ways, start=1))),
          Cell(str(len(need.codes)), number=True))
@@ -237,7 +233,7 @@ def _findings(report: Report, words: Language) -> Section:
     official = {row.code: row.official_code for row in report.results}
     rows = tuple(
         (
-            Cell(words.find("severity", finding.severity)),
+            Cell(words.word("severity", finding.severity)),
             Cell(", ".join(official.get(code, code) for code in finding.codes)),
             Cell(finding.text, simulated=finding.provenance == SIMULATED),
         )

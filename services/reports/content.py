@@ -9,7 +9,7 @@ from services.indicators.assessment import Assessment, PointValue
 from services.indicators.card import Card
 from services.indicators.check import Finding
 from services.indicators.history import Kept
-from services.indicators.language import name_of
+from services.indicators.language import Speech
 from services.indicators.period import Period
 from services.indicators.plan import plan
 from services.indicators.schema import (
@@ -22,6 +22,7 @@ from services.indicators.schema import (
     PlanModel,
 )
 from services.indicators.score import Group, PointScore, Scorecard, points_of
+from services.indicators.spoken import in_language
 from services.reports.schema import (
     CityProfile,
     CountRow,
@@ -63,14 +64,21 @@ class Material:
 
 
 def report_of(material: Material, kind: Kind, language: str) -> Report:
-    """The report; the dossier holds the evidence too."""
+    """The report; the dossier holds the evidence too.
+
+    Raises
+    ------
+    ValueError
+        If there is no such language.
+    """
+    speech = Speech(language)
     dossier = kind == "dossier"
-    results = _results(material, language)
-    needs: list[LackModel] = PlanModel.of(plan(material.assessments)).lacks
-    profile = _profile(material)
-    findings = [_finding(f, material) for f in material.findings]
-    history = [HistoryModel.of(kept) for kept in material.kept] if dossier else []
-    evidence = [EvidenceModel.of(a, language) for a in material.assessments] if dossier else []
+    results = [in_language(row, speech) for row in _results(material)]
+    needs: list[LackModel] = PlanModel.of(plan(material.assessments), speech).lacks
+    profile = in_language(_profile(material), speech)
+    findings = [in_language(_finding(f, material), speech) for f in material.findings]
+    history = [HistoryModel.of(kept, speech) for kept in material.kept] if dossier else []
+    evidence = [EvidenceModel.of(a, speech) for a in material.assessments] if dossier else []
     simulated = any(
         provenance == SIMULATED
         for provenance in (
@@ -83,7 +91,7 @@ def report_of(material: Material, kind: Kind, language: str) -> Report:
     )
     return Report(
         kind=kind,
-        language=language,
+        language=speech.code,
         simulated=simulated,
         mark=SIMULATED if simulated else "",
         city=profile,
@@ -91,15 +99,16 @@ def report_of(material: Material, kind: Kind, language: str) -> Report:
         period=PeriodModel.of(material.period),
         computed=format_instant(material.computed_time),
         software=material.software,
-        targets=material.targets,
+        targets=speech.say(material.targets),
         counts=_counts(material.assessments),
         groups=_groups(material),
         results=results,
-        gaps=[_gap(a, language) for a in material.assessments if a.partial or not a.reported],
+        gaps=[in_language(_gap(a), speech) for a in material.assessments if a.partial or not a.reported],
         needs=needs,
         findings=findings,
         evidence=evidence,
         history=history,
+        untranslated=len(speech.own),
     )
 
 
@@ -125,11 +134,11 @@ def _profile(material: Material) -> CityProfile:
     )
 
 
-def _results(material: Material, language: str) -> list[ResultRow]:
+def _results(material: Material) -> list[ResultRow]:
     """Values in the order of the published tables: by dimension, then by category, then by code."""
     scores = {(s.code, s.point): s for s in material.scorecard.points}
     ordered = sorted(material.assessments, key=_order(material.assessments))
-    return [_result(a, p, scores.get((a.card.code, p.name)), language) for a in ordered for p in a.points]
+    return [_result(a, p, scores.get((a.card.code, p.name))) for a in ordered for p in a.points]
 
 
 class _order:  # noqa: N801 - a sort key
@@ -145,14 +154,14 @@ class _order:  # noqa: N801 - a sort key
         return dimension, self._categories[card.dimension, card.category]
 
 
-def _result(assessment: Assessment, value: PointValue, score: PointScore | None, language: str) -> ResultRow:
+def _result(assessment: Assessment, value: PointValue, score: PointScore | None) -> ResultRow:
     card = assessment.card
     target = score.target if score is not None else None
     remarks = dict.fromkeys([*_input_remarks(assessment, value), *value.warnings]) if value.value is not None else {}
     return ResultRow(
         code=card.code,
         official_code=card.official,
-        name=name_of(card, language),
+        name=card.name,
         point=value.name,
         label=value.label,
         dimension=card.dimension,
@@ -164,6 +173,7 @@ def _result(assessment: Assessment, value: PointValue, score: PointScore | None,
         numerator=value.numerator,
         denominator=value.denominator,
         unit=value.unit,
+        unit_text=value.unit,
         status=value.status.value,
         coverage=value.coverage,
         grade=value.grade,
@@ -175,9 +185,21 @@ def _result(assessment: Assessment, value: PointValue, score: PointScore | None,
         band=score.band if score is not None else "",
         points=score.points if score is not None else None,
         left_out=score.left_out if score is not None else "",
+        unscored=_unscored(card, value, score),
         goals=[GoalModel(target=g.target, indicator=g.indicator) for g in card.goals],
         remarks=list(remarks),
     )
+
+
+def _unscored(card: Card, value: PointValue, score: PointScore | None) -> str:
+    """Why a value has no band; "" where it has one."""
+    if score is not None and score.points is not None:
+        return ""
+    if value.value is None:
+        return "not_scored"
+    if card.benchmark:
+        return "no_benchmark"
+    return "no_target" if card.confirmed else "unconfirmed"
 
 
 def _input_remarks(assessment: Assessment, value: PointValue) -> Iterable[str]:
@@ -247,12 +269,12 @@ def _belongs(card: Card, group: Group) -> bool:
             return True
 
 
-def _gap(assessment: Assessment, language: str) -> GapRow:
+def _gap(assessment: Assessment) -> GapRow:
     missing = {m.name: m for point in assessment.points for m in point.missing}
     return GapRow(
         code=assessment.card.code,
         official_code=assessment.card.official,
-        name=name_of(assessment.card, language),
+        name=assessment.card.name,
         partial=assessment.partial,
         points=[p.name for p in assessment.points if p.name and p.value is None],
         missing=[MissingModel.of(m) for m in missing.values()],

@@ -12,7 +12,7 @@ def evidence_section(report: Report, words: Language) -> Section:
     """One part for each KPI."""
     rows = {(row.code, row.point): row for row in report.results}
     kept = {history.code: history for history in report.history}
-    blocks: list[Block] = [Text(words("notice.evidence"), "small")]
+    blocks: list[Block] = []
     for evidence in report.evidence:
         blocks += _kpi(evidence, rows, kept.get(evidence.code), words)
     return Section(words("section.evidence"), tuple(blocks), new_page=True)
@@ -36,7 +36,7 @@ def _kpi(
 def _facts(evidence: EvidenceModel, words: Language) -> list[tuple[Cell, ...]]:
     known = str(evidence.known["definition"])
     pages = evidence.known["pages"]
-    basis = words.find("known", known)
+    basis = words.word("known", known)
     source = "; ".join([basis, words("evidence.first", edition=evidence.edition), *pages])
     facts = [
         ("definition", evidence.definition),
@@ -65,7 +65,7 @@ def _values(evidence: EvidenceModel, rows: dict[tuple[str, str], ResultRow], wor
     found: list[tuple[Cell, ...]] = []
     for point in evidence.points:
         if point.name:
-            found.append((Cell(words.find("point", point.label), bold=True),))
+            found.append((Cell(point.label, bold=True),))
         found.append(_point(point, rows[evidence.code, point.name], words))
     keys = ("value", "numerator", "denominator", "coverage", "grade", "provenance", "status", "target")
     head = tuple(words(f"evidence.{key}") for key in keys)
@@ -75,13 +75,13 @@ def _values(evidence: EvidenceModel, rows: dict[tuple[str, str], ResultRow], wor
 def _point(point: PointModel, row: ResultRow, words: Language) -> tuple[Cell, ...]:
     tainted = point.provenance == SIMULATED
     return (
-        Cell(words.quantity(point.value, point.unit), simulated=tainted, bold=True),
+        Cell(words.result(point.value, point.unit), simulated=tainted, bold=True),
         Cell(_number(point.numerator, words), simulated=tainted and point.numerator is not None),
         Cell(_number(point.denominator, words), simulated=tainted and point.denominator is not None),
         Cell(_percent(point.coverage, words), simulated=tainted and point.coverage is not None),
-        Cell(words.find("grade", point.grade) if point.grade else "\u2013"),
+        Cell(words.word("grade", point.grade) if point.grade else "\u2013"),
         Cell(_provenance(point.provenance, words)),
-        Cell(words.find("status", point.status)),
+        Cell(words.word("status", point.status)),
         Cell(_target(row, words), simulated=tainted and row.share is not None),
     )
 
@@ -95,7 +95,7 @@ def _percent(share: float | None, words: Language) -> str:
 
 
 def _provenance(provenance: str | None, words: Language) -> str:
-    return words.find("provenance", provenance) if provenance else "\u2013"
+    return words.word("provenance", provenance) if provenance else "\u2013"
 
 
 def _target(row: ResultRow, words: Language) -> str:
@@ -108,29 +108,30 @@ def _target(row: ResultRow, words: Language) -> str:
 def _input(figure: FigureModel, words: Language) -> tuple[Cell, ...]:
     tainted = figure.provenance == SIMULATED
     source = figure.source
-    if figure.origin == "profile":
-        source = f"{source.partition(':')[0]} ({words('section.profile')}: {words('profile.sources')})"
     if figure.things:
         source += f" ({words('evidence.things', count=len(figure.things))})"
-    quality = [_provenance(figure.provenance, words), words.find("grade", figure.grade)]
+    quality = [_provenance(figure.provenance, words), words.word("grade", figure.grade)]
     if figure.status != "complete":
-        quality.append(words.find("status", figure.status))
+        quality.append(words.word("status", figure.status))
     if figure.coverage is not None:
         quality.append(f"{words('evidence.coverage')} {_percent(figure.coverage, words)}")
-    unit = words.find("unit", figure.unit)
-    value = words.number(figure.value) + ("" if figure.unit in {"count", "1"} else f"\u00a0{unit}")
-    return (Cell(figure.text), Cell(value, simulated=tainted), Cell(source), Cell("; ".join(quality)))
+    return (
+        Cell(figure.text),
+        Cell(words.quantity(figure.value, figure.unit), simulated=tainted),
+        Cell(source),
+        Cell("; ".join(quality)),
+    )
 
 
 def _versions(evidence: EvidenceModel, history: HistoryModel, words: Language) -> list[Block]:
     units = {point.name: point.unit for point in evidence.points}
-    labels = {point.name: words.find("point", point.label) for point in evidence.points}
+    labels = {point.name: point.label for point in evidence.points}
     rows = tuple(
         (
             Cell(version.computed[:16].replace("T", " ")),
             Cell(labels.get(version.point, "")),
             Cell(
-                words.quantity(version.value, units.get(version.point, "")),
+                words.result(version.value, units.get(version.point, "")),
                 simulated=version.provenance == SIMULATED,
             ),
             Cell(version.why),

@@ -43,7 +43,7 @@ def _label(row: GroupRow, angle: float, words: Language) -> list[Label]:
     near = min(abs(angle), abs(angle - 180), abs(angle - 360)) < 8
     anchor: Anchor = "middle" if near else "start" if angle < 180 else "end"
     score = words("band.not_scored") if row.percent is None else f"{words.number(row.percent, 0)} %"
-    lines = [*two_lines(words.find("category", row.name), 22), score]
+    lines = [*two_lines(words.word("category", row.name), 22), score]
     size = 2.6
     top = y + size * 0.36 - (len(lines) - 1) * size * 0.6
     if near:

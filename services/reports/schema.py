@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from services.indicators.schema import EvidenceModel, GoalModel, HistoryModel, LackModel, MissingModel, PeriodModel
+from services.indicators.spoken import Said, SaidList, UnitText
 
 Kind = Literal["factsheet", "dossier"]
 Format = Literal["html", "pdf", "csv", "json"]
@@ -25,7 +26,7 @@ class CityProfile(BaseModel):
     name: str
     label: str
     fictional: bool
-    summary: str
+    summary: Said
     country_group: str
     time_zone: str
     districts: int
@@ -67,9 +68,9 @@ class ResultRow(BaseModel):
 
     code: str
     official_code: str
-    name: str
+    name: Said
     point: str
-    label: str
+    label: Said
     dimension: str
     sub_dimension: str
     category: str
@@ -79,19 +80,21 @@ class ResultRow(BaseModel):
     numerator: float | None
     denominator: float | None
     unit: str
+    unit_text: UnitText
     status: str
     coverage: float | None
     grade: str | None
     provenance: str | None
     definition_confirmed: bool
     target: float | None
-    target_source: str
+    target_source: Said
     share: float | None = Field(description="share of the target [%]")
     band: str
     points: int | None
-    left_out: str
+    left_out: Said
+    unscored: str = Field(description="why it has no band, as a code; nothing where it has one")
     goals: list[GoalModel]
-    remarks: list[str] = Field(description="data-quality remarks; footnotes of the tables")
+    remarks: SaidList = Field(description="data-quality remarks; footnotes of the tables")
 
     @property
     def simulated(self) -> bool:
@@ -104,7 +107,7 @@ class GapRow(BaseModel):
 
     code: str
     official_code: str
-    name: str
+    name: Said
     partial: bool
     points: list[str] = Field(description="data points that are missing")
     missing: list[MissingModel]
@@ -116,7 +119,7 @@ class FindingRow(BaseModel):
     rule: str
     codes: list[str]
     severity: str
-    text: str
+    text: Said
     provenance: str | None
 
 
@@ -141,3 +144,4 @@ class Report(BaseModel):
     findings: list[FindingRow]
     evidence: list[EvidenceModel] = Field(description="of the dossier alone")
     history: list[HistoryModel] = Field(description="versions of kept periods; of the dossier alone")
+    untranslated: int = Field(description="texts of the city or of its own cards that stand as they were written")

@@ -4,6 +4,8 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 
+from services.indicators.spoken import GROUP
+from services.reports.language import Language
 from services.reports.schema import Report, ResultRow
 
 COLUMNS = (
@@ -48,21 +50,23 @@ def _field(value: object) -> str:
 
 
 def _rows(report: Report) -> Iterator[Mapping[str, object]]:
+    words = Language(report.language)
     period = report.period.label
     for figure in report.city.figures:
-        yield {"record": "profile", "name": figure.name, "value": figure.value, "unit": figure.unit,
+        yield {"record": "profile", "name": figure.name, "value": figure.value, "unit": words.word("unit", figure.unit),
                "provenance": figure.provenance, "time": period}  # fmt: skip
     formulas = {each.code: " | ".join(each.formulas) for each in report.evidence}
     for row in report.results:
-        yield _result(row, formulas.get(row.code, ""), period)
+        yield _result(row, formulas.get(row.code, ""), period, words)
     for group in report.groups:
-        yield {"record": f"score of {group.level}", "name": group.name, "dimension": group.parent,
-               "value": group.percent, "unit": "%", "provenance": group.provenance, "band": group.band,
-               "score_points": group.points, "status": "provisional" * group.provisional, "time": period}  # fmt: skip
+        yield {"record": f"score of {group.level}", "name": _group(group.name, words),
+               "dimension": _group(group.parent, words), "value": group.percent, "unit": "%",
+               "provenance": group.provenance, "band": group.band, "score_points": group.points,
+               "status": "provisional" * group.provisional, "time": period}  # fmt: skip
     for each in report.evidence:
         for used in each.inputs:
             yield {"record": "input", "code": each.code, "official_code": each.official_code, "name": used.name,
-                   "value": used.value, "unit": used.unit, "provenance": used.provenance, "status": used.status,
+                   "value": used.value, "unit": used.unit_text, "provenance": used.provenance, "status": used.status,
                    "coverage": used.coverage, "grade": used.grade, "source": used.source,
                    "remarks": " | ".join(used.warnings), "time": used.year or period}  # fmt: skip
     for kept in report.history:
@@ -75,14 +79,21 @@ def _rows(report: Report) -> Iterator[Mapping[str, object]]:
         yield {"record": "finding", "code": " ".join(finding.codes), "name": finding.rule,
                "status": finding.severity, "provenance": finding.provenance, "remarks": finding.text}  # fmt: skip
     for need in report.needs:
-        yield {"record": "need", "code": " ".join(need.codes), "name": need.name, "unit": need.unit,
+        yield {"record": "need", "code": " ".join(need.codes), "name": need.name, "unit": need.unit_text,
                "source": " | ".join(need.ways), "remarks": need.text}  # fmt: skip
 
 
-def _result(row: ResultRow, formula: str, period: str) -> Mapping[str, object]:
+def _group(name: str, words: Language) -> str:
+    """A dimension, sub-dimension or category, or a path of them, in words."""
+    return GROUP.say(name, words)
+
+
+def _result(row: ResultRow, formula: str, period: str, words: Language) -> Mapping[str, object]:
     return {
         **row.model_dump(include=set(COLUMNS) & set(ResultRow.model_fields)),
         "record": "result",
+        **{key: _group(getattr(row, key), words) for key in ("dimension", "sub_dimension", "category")},
+        "unit": row.unit_text,
         "score_points": row.points,
         "share_of_target": row.share,
         "not_scored": row.left_out,

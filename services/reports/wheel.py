@@ -63,7 +63,7 @@ def wheel(groups: Sequence[GroupRow], words: Language) -> Drawing:
         size = 3.4 if row.level == "dimension" else 2.7
         shapes.append(Label(text, x, y + size * 0.36, size, bold=True, colour=ink_on(row.points)))
         if row.level == "category":
-            shapes += _name(words.find("category", row.name), (start + end) / 2)
+            shapes += _name(words.word("category", row.name), (start + end) / 2)
     simulated = any(g.provenance == "simulated" for g in groups)
     return Drawing(SIZE, SIZE, tuple(shapes), words("wheel.text"), simulated)
 

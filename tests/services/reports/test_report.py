@@ -10,10 +10,11 @@ from pypdf import PdfReader
 
 from citylab.city import load_city
 from citylab.observation import Provenance
+from services.indicators.language import language_names
 from services.reports.compose import compose
 from services.reports.content import report_of
 from services.reports.drawing import NEUTRAL, Shape, block, colour_of
-from services.reports.language import FOLDER, Language, language_names
+from services.reports.language import FOLDER, Language
 from services.reports.page import POLICY
 from services.reports.pdf.flow import pdf_of
 from services.reports.radar import radar
@@ -173,18 +174,22 @@ def _fields(text):
     return [name for _, name, _, _ in string.Formatter().parse(text) if name]
 
 
-def test_every_category_unit_and_point_of_the_cards_has_a_text(shipped):
-    words = Language("fr")
-    report = shipped.report("factsheet", "2025")
-    same = {"%", "1", "ratio", "coefficient", "yes/no", "3G", "4G", "PM10", "PM2.5", "NO2", "SO2", "O3", ""}
-    for row in report.results:
-        for key, name in (
-            ("category", row.category),
-            ("sub", row.sub_dimension),
-            ("point", row.label),
-            ("unit", row.unit),
-        ):
-            assert name in same or f"{key}.{name}" in words._words, f"{key}.{name}"
+@pytest.mark.parametrize("language", ["fr", "ar", "zh"])
+def test_nothing_of_a_dossier_stays_in_english(shipped, language):
+    report = shipped.report("dossier", "2025", language=language)
+    assert report.untranslated == 0
+    english = {each.definition for each in shipped.report("dossier", "2025").evidence}
+    assert not english & {each.definition for each in report.evidence}
+    rows = list(csv.DictReader(io.StringIO(written(report, "csv").decode("utf-8-sig"))))
+    assert not {row["category"] for row in rows} & {"Transport", "Buildings", "Safety"}
+
+
+def test_own_texts_of_a_city_are_said_to_be_so():
+    material = sample.material(sample.ALL_REPORTED)
+    city = material.city.model_copy(update={"summary": "A town of ours, in our own words."})
+    report = report_of(replace(material, city=city), "factsheet", "fr")
+    assert report.untranslated == 1
+    assert "tels qu&#x27;ils ont été écrits" in written(report, "html").decode()
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "  =1", "\n=1", "\uff1d1", "\u00a0=1"])
