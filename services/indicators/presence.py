@@ -89,27 +89,31 @@ def presence(
     interval : float64[n] | None
         Declared time between two readings [s]; NaN: not declared, so that the series itself says what is expected.
     """
-    count = np.where(columns[None, :], frame.count[rows], 0)
-    start, end = np.maximum(frame.edges[:-1], period.start), np.minimum(frame.edges[1:], min(period.end, now))
+    chosen = np.flatnonzero(columns)
+    count = frame.count[rows][:, chosen]
     width = np.diff(frame.edges)
-    elapsed = np.clip((end - start) / width, 0.0, 1.0) * columns
+    start, end = np.maximum(frame.edges[:-1], period.start), np.minimum(frame.edges[1:], min(period.end, now))
+    elapsed = np.clip((end - start) / width, 0.0, 1.0)[chosen]
     expected = expected_count(count)
     if interval is not None:
-        declared = width[None, :] / (np.maximum(interval, 1e-6)[:, None] * MICROSECONDS)
+        declared = width[None, chosen] / (np.maximum(interval, 1e-6)[:, None] * MICROSECONDS)
         expected = np.where(np.isnan(declared), expected, declared)
     due = expected * elapsed
     share = np.minimum(1.0, np.divide(count, due, out=np.zeros_like(due), where=due > 0))
     coverage = (share * elapsed).sum(axis=1) / max(float(elapsed.sum()), 1e-9)
     there = count > 0
     buckets = there.sum(axis=1)
-    first = np.where(buckets > 0, there.argmax(axis=1), -1)
-    last = np.where(buckets > 0, there.shape[1] - 1 - there[:, ::-1].argmax(axis=1), -1)
-    row = np.arange(len(rows))
     days = width / DAY
-    whole = np.concatenate([[0.0], np.cumsum(days)])
+    if not len(chosen) or not len(rows):
+        nothing = np.full(len(rows), -1, np.int64)
+        return Presence(coverage, np.zeros(len(rows)), buckets, nothing, nothing)
+    first, last = there.argmax(axis=1), len(chosen) - 1 - there[:, ::-1].argmax(axis=1)
     part = np.minimum(1.0, np.divide(count, expected, out=np.zeros_like(expected), where=expected > 0))
     part = np.minimum(part, np.where(elapsed > 0, elapsed, 1.0)[None, :])
-    inner = np.where(last > first, whole[last] - whole[first + 1], 0.0)
-    edge = part[row, first] * days[first] + np.where(last > first, part[row, last] * days[last], 0.0)
+    row = np.arange(len(rows))
+    whole = np.concatenate([[0.0], np.cumsum(days)])
+    inner = np.where(last > first, whole[chosen[last]] - whole[chosen[first] + 1], 0.0)
+    edge = part[row, first] * days[chosen[first]] + np.where(last > first, part[row, last] * days[chosen[last]], 0.0)
     observed = np.where(buckets > 0, np.maximum(inner, 0.0) + edge, 0.0)
+    first, last = (np.where(buckets > 0, chosen[place], -1) for place in (first, last))
     return Presence(coverage, observed, buckets, first, last)
