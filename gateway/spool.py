@@ -82,12 +82,17 @@ class Spool:
         """
         size = _HEAD.size + len(data)
         if self.size + size > self.max_bytes:
-            raise SpoolFullError(f"the spool holds {self.size} of {self.max_bytes} bytes; {size} more do not fit")
+            raise SpoolFullError(
+                f"the spool holds {self.size} of {self.max_bytes} bytes; {size} more do not fit: "
+                "messages wait in the broker until the store is back"
+            )
         record = _HEAD.pack(_MAGIC, len(data), zlib.crc32(data)) + data
         try:
             self._write(record)
         except OSError as error:
-            raise SpoolFullError(f"the spool cannot be written: {error.strerror or error}") from error
+            raise SpoolFullError(
+                f"the spool cannot be written: {error.strerror or error}; make room on the disk of {self._directory}"
+            ) from error
         self._records += 1
 
     def peek(self) -> bytes | None:

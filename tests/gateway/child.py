@@ -1,7 +1,8 @@
 """A gateway in a process of its own, to be killed: ``child.py URL FOLDER``.
 
 Its store is DuckDB; while the file ``away`` exists in the folder, the store is away. If the folder has a file
-``influx.json``, it holds the settings of the InfluxDB that is the store.
+``influx.json``, it holds the settings of the InfluxDB that is the store; a file ``place.json`` says which of store,
+state and spool lie in another folder.
 """
 
 import asyncio
@@ -47,18 +48,27 @@ async def report(gateway, folder):
 def open_store(folder):
     if (folder / "influx.json").exists():
         return InfluxStore(**json.loads((folder / "influx.json").read_text()), journal=folder / "influx.sqlite")
-    return DuckDBStore(folder / "readings.duckdb")
+    return DuckDBStore(place(folder, "store") / "readings.duckdb")
+
+
+def open_state(folder):
+    return SqliteState(place(folder, "state") / "state.sqlite")
+
+
+def place(folder, part):
+    places = json.loads((folder / "place.json").read_text()) if (folder / "place.json").exists() else {}
+    return Path(places.get(part, folder))
 
 
 async def main(url, folder):
-    store, state = open_store(folder), SqliteState(folder / "state.sqlite")
+    store, state = open_store(folder), open_state(folder)
     source = SourceSettings(url=url, simulated_root="sim/", skipped_root="citylab/", watch_drops=True)
     gateway = Gateway(
         Leaving(store, folder / "away"),
         state,
         Decoder([profile()], state.memory("decoder")),
         [source],
-        spool_dir=folder / "spool",
+        spool_dir=place(folder, "spool") / "spool",
         limit=Limit(rate=1e6, burst=1e6),
     )
     loop = asyncio.get_running_loop()

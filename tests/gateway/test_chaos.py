@@ -18,9 +18,8 @@ from pathlib import Path
 import pytest
 
 from gateway.book import Book
-from stores.sqlite import SqliteState
 from tests.gateway.broker import Mosquitto, Publisher, clockless, dated
-from tests.gateway.child import open_store
+from tests.gateway.child import open_state, open_store
 from tests.gateway.influx import PROGRAM_2, Influx
 
 pytestmark = pytest.mark.mosquitto
@@ -32,10 +31,12 @@ GARBAGE = 50
 class Child:
     def __init__(self, broker, folder) -> None:
         self._arguments = [sys.executable, "-m", "tests.gateway.child", broker.url, str(folder)]
+        self._log = folder / "log"
         self.process = None
 
     def start(self):
-        self.process = subprocess.Popen(self._arguments, cwd=ROOT)
+        with self._log.open("a") as log:
+            self.process = subprocess.Popen(self._arguments, cwd=ROOT, stderr=log)
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
@@ -181,7 +182,7 @@ def check(sent, folder):
     assert sorted(set(stored) - (set(sent) - bad)) == []
     doubled = {n: (sent[n], found) for n, found in stored.items() if found > (1 if n % 5 >= 2 else sent[n])}
     assert doubled == {}
-    state = SqliteState(folder / "state.sqlite")
+    state = open_state(folder)
     try:
         messages = Book(state.memory("gateway")).messages()
         refused = Counter(letter.payload for letter in state.rejects.find(limit=1_000_000))
