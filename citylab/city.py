@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, PrivateAttr, field_validator
 
 from citylab.document import Document, load_document, nearest
 
@@ -98,6 +98,12 @@ class City(Document):
     statistics: Mapping[str, tuple[Statistic, ...]] = Field(default_factory=dict)
     simulation: Mapping[str, Any] = Field(default_factory=dict)
     sources: tuple[str, ...] = ()
+    _file: Path | None = PrivateAttr(default=None)
+
+    @property
+    def file(self) -> Path | None:
+        """File that the city was read from, to name lines of it."""
+        return self._file
 
     @field_validator("time_zone")
     @classmethod
@@ -129,9 +135,15 @@ def load_city(name: str, overlay: Path | None = None) -> City:
         If there is no such city.
     """
     if name.endswith((".yaml", ".yml")):
-        return load_document(City, Path(name))
+        return _load(Path(name))
     for folder in ([overlay] if overlay else []) + [SHIPPED]:
         path = folder / f"{name}.yaml"
         if name in {p.stem for p in folder.glob("*.yaml")}:
-            return load_document(City, path)
+            return _load(path)
     raise ValueError(f'no city "{name}"; {nearest(name, city_names(overlay))}')
+
+
+def _load(path: Path) -> City:
+    city = load_document(City, path)
+    city._file = path  # noqa: SLF001 - set once, here
+    return city

@@ -324,6 +324,9 @@ def _no_profile(route: Route, uplink: Uplink) -> Refusal:
 
 def _no_field(profile: DeviceProfile, unknown: list[str]) -> Refusal:
     found = ", ".join(clean_name(name) or '""' for name in unknown[:8])
+    if unknown == [""]:
+        text = f"a bare value without a name; profile {profile.name} says not what it is"
+        return Refusal("no_mapping", f'{text}: write a profile that reads this topic, with `fields: {{"": PROPERTY}}`')
     text = f"no mapping for the fields of this message ({found}) in profile {profile.name}; add one to its `fields`"
     return Refusal("no_mapping", text)
 

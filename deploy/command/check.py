@@ -58,7 +58,8 @@ def run(given: argparse.Namespace) -> int:
         print(json.dumps(results, ensure_ascii=False))
     else:
         good = len(stories) - failed
-        print(f"{good} of {len(stories)} scenarios hold, in {time.monotonic() - began:.1f} s.")
+        verb = "holds" if len(stories) == 1 else "hold"
+        print(f"{good} of {counted(len(stories), 'scenario')} {verb}, in {time.monotonic() - began:.1f} s.")
     return int(failed > 0)
 
 

@@ -120,6 +120,14 @@ def test_each_slip_is_named_by_line(tmp_path, line, words):
     assert words in result.problems[0]
 
 
+@pytest.mark.parametrize("profile", [p for p in PROFILES if p.kind], ids=lambda p: p.name)
+def test_a_profile_of_one_kind_of_device_takes_at_most_20_lines(profile):
+    """Examples apart; profiles without a kind read whole families of devices and may be longer."""
+    (text,) = (t for path in SHIPPED.glob("*.yaml") if f"name: {profile.name}\n" in (t := path.read_text("utf-8")))
+    lines = [line for line in text.partition("\nexamples:")[0].splitlines() if line.strip()[:1] not in {"", "#"}]
+    assert len(lines) <= 20
+
+
 def test_a_kind_of_ones_own_is_welcome(tmp_path):
     for number, lines in enumerate(("kind: river_gauge", "kind: bus_stops\nown_kind: true")):
         (tmp_path / f"{number}.yaml").write_text(

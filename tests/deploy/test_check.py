@@ -38,7 +38,7 @@ def test_a_changed_expectation_fails_with_the_figure_found(tmp_path, capsys):
     line = next(line for line in said.splitlines() if "increase electric_energy" in line)
     found = re.search(r"2 ± 0.02\s+(\S+)\s+FAIL", line)
     assert float(found[1]) == pytest.approx(1.0, abs=0.02)
-    assert "0 of 1 scenarios hold" in said
+    assert "0 of 1 scenario holds" in said
 
 
 def test_runs_are_places_of_their_own(tmp_path, capsys):
