@@ -40,6 +40,8 @@ from stores.sqlite import SqliteState
 Report = Callable[[], dict[str, Any]]
 
 DAY = 86_400 * MICROSECONDS
+READINGS = "readings.duckdb"
+"""In the data folder: the embedded store."""
 JOURNAL = "influx.sqlite"
 """In the data folder: what InfluxDB itself cannot keep."""
 
@@ -97,7 +99,7 @@ def open_store(settings: Settings, clock: Clock) -> Store:
     if settings.store == "duckdb":
         from stores.duckdb import DuckDBStore
 
-        path = settings.data / "readings.duckdb"
+        path = settings.data / READINGS
         return DuckDBStore(
             path, f"{settings.store_memory_mb}MB", retention=retention, clock=clock,
             filter_memory=settings.store_memory_mb * 2**20 // 2,

@@ -13,6 +13,7 @@ Passwords and the token (secrets.json) are not part of a backup.
 
 import argparse
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -27,9 +28,12 @@ from deploy.process import FolderLock
 from deploy.settings import Settings
 from deploy.storage import BACKUPS
 from deploy.table import table
+from deploy.wiring import READINGS
 
 ENDINGS = {".csv": "csv", ".parquet": "parquet", ".lp": "lines", ".line": "lines"}
 _BAR = 24
+_MOST_DAYS = 36_500
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,6 +63,8 @@ def run(given: argparse.Namespace) -> int:
     if given.action == "restore":
         return _restore(settings, given.target)
     body = _asked(given)
+    if settings.store == "duckdb" and given.action != "import" and not (settings.data / READINGS).exists():
+        raise UsageError(f"{settings.data} holds no readings; name another folder with --data, or run `citylab up`")
     with api(settings) as instance:
         if given.action == "info":
             return _info(instance, as_json=given.json)
@@ -74,6 +80,8 @@ def run(given: argparse.Namespace) -> int:
 def _asked(given: argparse.Namespace) -> dict[str, Any]:
     """Document of an action; checked here as far as it can be, before anything starts."""
     if given.action == "backup":
+        if given.target and not _NAME.fullmatch(given.target):
+            raise UsageError(f'backup: found the name "{given.target}"; expected letters, digits, ".", "_" and "-"')
         return {"name": given.target}
     if given.action == "export":
         words = {name: getattr(given, name) for name in ("thing", "property", "sector", "kind", "start", "end")}
@@ -81,6 +89,8 @@ def _asked(given: argparse.Namespace) -> dict[str, Any]:
     if given.action == "prune":
         if (given.days is None) == (not given.before):
             raise UsageError("prune: say --days N or --before TIME")
+        if given.days is not None and not 0 < given.days <= _MOST_DAYS:
+            raise UsageError(f"prune: --days is {given.days:g}; expected more than 0, at most {_MOST_DAYS:,}")
         before = given.before or format_instant(system_clock() - int(given.days * 86_400 * MICROSECONDS))
         return {"before": before}
     return {}
@@ -103,7 +113,8 @@ def _info(instance: Api, *, as_json: bool) -> int:
     backups = found.pop("backups")
     size = found["bytes_on_disk"]
     found["bytes_on_disk"] = None if size is None else f"{size / 2**20:,.1f} MiB"
-    found["rows"] = f"{found['rows']:,}"
+    found["rows"] = f"{found['rows']:,}" if found["ready"] else "unknown"
+    found |= {name: "yes" if found[name] else "no" for name in ("ready", "rollups")}
     print(
         table(["", ""], [[name.replace("_", " "), value] for name, value in found.items() if value not in {None, ""}])
     )
@@ -121,6 +132,8 @@ def _import(instance: Api, given: argparse.Namespace) -> int:
             result = _follow(instance, "import", "api/v1/storage/import", file, **query)
     except OSError as error:
         raise UsageError(f"{given.target}: cannot be read ({error.strerror})") from None
+    except UsageError as error:
+        raise UsageError(f"{given.target}: {error}") from None
     if given.json:
         print(json.dumps(result))
     else:
@@ -211,7 +224,7 @@ def _restore(settings: Settings, target: str) -> int:
     folder = named if named.is_dir() else Path(target)
     with FolderLock(settings.data):
         try:
-            restore(folder, settings.data / "readings.duckdb", settings.data / "state.sqlite")
+            restore(folder, settings.data / READINGS, settings.data / "state.sqlite")
         except (ValueError, StoreUnavailableError) as error:
             raise UsageError(f"restore: {error}") from None
         except OSError as error:

@@ -24,7 +24,7 @@ def backup(store: DuckDBStore, state: SqliteState, folder: Path) -> list[Path]:
     """
     for name in (STORE, STATE):
         if (folder / name).exists():
-            raise ValueError(f"{folder / name} is there already; name a new folder")
+            raise ValueError(f"a backup in {folder} is there already; choose another name")
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)

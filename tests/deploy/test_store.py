@@ -175,6 +175,7 @@ def test_history_older_than_raw_readings_becomes_hourly_and_daily_values(
     parts.close()
 
 
+@pytest.mark.slow
 def test_a_longer_history_than_raw_readings_are_kept(tmp_path: Path) -> None:
     parts = open_parts(Settings(data=tmp_path, history_days=3, raw_days=1, devices=5))
     simulation = make_simulation(parts)
@@ -204,6 +205,9 @@ def parts_ids(parts: Parts):
         (("export",), "name a file"),
         (("export", "x.xlsx"), "the ending says no format"),
         (("prune",), "say --days N or --before TIME"),
+        (("backup", "../x"), 'found the name "../x"; expected letters'),
+        (("prune", "--days", "-3"), "--days is -3; expected more than 0"),
+        (("prune", "--days", "nan"), "--days is nan; expected more than 0"),
         (("prune", "--before", "yesterday"), 'found "yesterday"'),
         (("prune", "--before", "2999-01-01T00:00:00Z"), "is not past"),
         (("export", "x.csv", "--thing", "nobody"), "no datastream fits"),
@@ -217,6 +221,7 @@ def parts_ids(parts: Parts):
 def test_what_cannot_be_done_is_a_sentence(
     tmp_path: Path, words: tuple[str, ...], text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    open_parts(Settings(data=tmp_path / "data")).close()
     assert citylab(*words, folder=tmp_path / "data") == 1
     said = capsys.readouterr().err
     assert text in said
@@ -224,11 +229,17 @@ def test_what_cannot_be_done_is_a_sentence(
     assert "Traceback" not in said
 
 
+def test_a_mistyped_folder_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert citylab("info", folder=tmp_path / "dota") == 1
+    assert "holds no readings; name another folder" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_foreign_file(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "in.parquet"
     path.write_bytes(b"no parquet")
     assert citylab("import", str(path), folder=folder) == 1
-    assert "store: the file is no Parquet file" in capsys.readouterr().err
+    assert f"store: {path}: the file is no Parquet file" in capsys.readouterr().err
 
 
 def test_against_a_running_instance(tmp_path: Path) -> None:
