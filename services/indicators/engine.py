@@ -35,7 +35,7 @@ class Engine:
     Parameters
     ----------
     catalogue : Catalogue
-        All cards; what they need together is read in one query for each property.
+        All cards; what they need together is read in as few queries as it takes.
     """
 
     def __init__(self, store: Store, state: State, city: City, clock: Clock, catalogue: Catalogue) -> None:
@@ -100,7 +100,13 @@ class Engine:
         return self.assess_groups([(list(cards), period)], area)
 
     def assess_groups(self, groups: Sequence[tuple[Sequence[Card], Period]], area: str = "") -> list[Assessment]:
-        """Like `assess`, each group of cards for its own period; what they need is read together."""
+        """Like `assess`, each group of cards for its own period; what they need is read together.
+
+        Raises
+        ------
+        ValueError, StoreUnavailableError
+            As `assess`.
+        """
         if area and area not in {d.name for d in self.city.districts}:
             names = ", ".join(d.name for d in self.city.districts)
             raise ValueError(f'found area "{area}"; expected one of: {names}')
@@ -197,7 +203,7 @@ class _Run:
             return f"no {' or '.join(stream.kinds)} with readings of {stream.observed_property} is registered"
         wanted = self._wanted(card, stream)
         frame = self.engine.frames.get(wanted)
-        key = (id(stream), self.area, self.period.kind, self.period.start, self.fleet.version)
+        key = (id(stream), self.area, self.period.kind, self.period.start, self.fleet.version, self.gone)
         return self.engine.remembered(key, frame, lambda: self._figure(card, stream, item, frame))
 
     def wanted(self, cards: Iterable[Card]) -> list[Wanted]:
