@@ -32,6 +32,8 @@ HELP = {
     "scenarios": "folder of scenarios of your own",
     "cities": "folder of cities of your own",
     "seed": "seed of the simulated city",
+    "play": "scenario to play from the start: its city, seed, fleets, intervals and speed",
+    "speed": "city seconds in a second; above 1 the last day is played fast, until the present",
     "devices": "number of simulated devices; 0: as the city says",
     "history-days": "days of history the simulated city starts with",
     "raw-days": "days that raw readings are kept",

@@ -51,6 +51,10 @@ class Settings(Document):
         Address that is told of alerts, such as ``https://hooks.example/alerts``; "" for none.
     seed : int
         Of the simulated city.
+    play : str
+        Name or file of a scenario that the city plays, with its city, seed, fleets, intervals and speed.
+    speed : float
+        City seconds in a second: above 1 the last day is played fast, until the present.
     devices : int
         Number of simulated devices; 0: as many as the city's file says.
     history_days : float
@@ -85,6 +89,8 @@ class Settings(Document):
     scenarios: Path | None = None
     cities: Path | None = None
     seed: int = 1
+    play: str = ""
+    speed: float = Field(default=1, ge=1, le=100_000)
     devices: int = Field(default=0, ge=0)
     history_days: float = Field(default=7, ge=0, le=3660)
     raw_days: float = Field(default=400, gt=0)

@@ -77,7 +77,7 @@ INTERVENTIONS: Mapping[str, Cause] = {
     "demand_response": Cause("customers use less when asked", "load over the usual", 0, 1,
                              (Change("load", _STRENGTH),)),
     "bus_lane": Cause("buses get lanes of their own, which draw people out of cars", "car traffic over today's", 0.3, 1,
-                      (Change("cars", _STRENGTH), Change("mixing", 0.2))),
+                      (Change("cars", _STRENGTH), Change("mixing", 0.5))),
     "leak_repair": Cause("leaks are repaired", "leaks that are left", 0, 1, (Change("leakage", _STRENGTH),)),
     "water_saving": Cause("water is saved", "use over today's", 0, 1, (Change("water_use", _STRENGTH),)),
     "irrigation_schedule": Cause("water is given sooner, or later and then more", "lack of water at which it is given, "

@@ -1,6 +1,7 @@
 """Clocks of a run: real time, faster than real, or as fast as possible."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Protocol
 
 from citylab.instant import MICROSECONDS, Clock, system_clock
@@ -31,6 +32,38 @@ class RealPace:
             await asyncio.sleep(self._tick)
             now = self._clock()
             if now > last:
+                return now
+
+
+class CatchUpPace:
+    """The city's time runs from a start in the past at a speed until it has caught up, and then with the machine's.
+
+    It is a clock too: called, it gives the city's time now [us].
+
+    Parameters
+    ----------
+    start : int
+        [us since 1970, UTC].
+    speed : float
+        City seconds in a second, more than 1.
+    """
+
+    def __init__(self, start: int, speed: float, tick: float = 0.5, clock: Clock = system_clock) -> None:
+        if speed <= 1:
+            raise ValueError(f"speed {speed:g}; expected more than 1, to catch up")
+        self._start, self.speed, self._tick, self._clock = start, speed, tick, clock
+        self._origin = clock()
+
+    def __call__(self) -> int:
+        """The city's time now [us]."""
+        now = self._clock()
+        return min(now, self._start + int((now - self._origin) * self.speed))
+
+    async def next(self, last: int) -> int | None:
+        """See `Pace`."""
+        while True:
+            await asyncio.sleep(self._tick)
+            if (now := self()) > last:
                 return now
 
 
@@ -91,19 +124,29 @@ Measured by `simulators.bench.measure_mqtt`: 1,040 to 1,110 on two shared x86-64
 the round figure below."""
 
 
-def load_of(devices: int, interval: int, speed: float) -> float:
-    """Messages a second of a run [1/s]: devices x speed / interval [us]."""
-    return devices * speed / (interval / MICROSECONDS)
+def load_of(numbers: Mapping[str, int], intervals: Mapping[str, int], interval: int, speed: float) -> float:
+    """Messages a second of a run [1/s]: devices x speed / interval.
+
+    Parameters
+    ----------
+    numbers, intervals : mapping
+        Devices, and time between two messages of a device [us], by kind.
+    interval : int
+        That of the other kinds [us].
+    """
+    return sum(n * speed / (intervals.get(kind, interval) / MICROSECONDS) for kind, n in numbers.items())
 
 
-def load_problem(devices: int, interval: int, speed: float) -> str:
-    """What to say of a run that MQTT cannot carry; "" if it can."""
-    load = load_of(devices, interval, speed)
+def load_problem(numbers: Mapping[str, int], intervals: Mapping[str, int], interval: int, speed: float) -> str:
+    """What to say of a run that MQTT cannot carry; "" if it can. Arguments as in `load_of`."""
+    load = load_of(numbers, intervals, interval, speed)
     if load <= MQTT_LIMIT:
         return ""
-    fits = MQTT_LIMIT * interval / MICROSECONDS / max(devices, 1)
+    own = sorted(kind for kind in intervals if numbers.get(kind))
+    often = f" ({', '.join(f'{kind} {intervals[kind] / MICROSECONDS:g} s' for kind in own)})" if own else ""
     return (
-        f"{devices} devices at one message in {interval / MICROSECONDS:g} s and {speed:g} times real speed are "
-        f"{load:,.0f} messages/s, more than the {MQTT_LIMIT:,.0f} that MQTT carries here; choose "
-        f"a speed up to {fits:.3g}, a longer interval, fewer devices, or history (straight to the store)"
+        f"{sum(numbers.values())} devices at one message in {interval / MICROSECONDS:g} s{often} and {speed:g} times "
+        f"real speed are {load:,.0f} messages/s, more than the {MQTT_LIMIT:,.0f} that MQTT carries here; choose a "
+        f"speed up to {speed * MQTT_LIMIT / load:.3g}, a longer interval, fewer devices, "
+        f"or history (straight to the store)"
     )

@@ -65,7 +65,7 @@ class Dispatcher:
 
     def _sending(self, step: Step) -> tuple[Sending, list[Entry]]:
         faults = self._simulation.faults_of(step.fleet)
-        period = self._interval * step.fleet.interval_factor
+        period = step.fleet.every(self._interval)
         sending = self._simulation.sending(step.fleet, step.times, step.devices, period)
         if _own_clock(self._profiles[step.fleet.profile]):
             sending = replace(sending, clock=sending.clock + step.fleet.clock_error(step.times, step.devices))
@@ -91,7 +91,7 @@ class Dispatcher:
             self._counters[name] = counter
             facts["birth"] = counter == 0
         else:
-            counter = counter_of(time, self._interval * step.fleet.interval_factor)
+            counter = counter_of(time, step.fleet.every(self._interval))
         topic, payload = encode(profile, name, values, stamp, counter, **facts)
         return Outgoing(topic, payload, name, time, counter, values, stamp=stamp if says_time(profile) else None)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from citylab.observation import DatastreamKey, Float64, Int64
 from simulators.draw import Draw
+from simulators.length import parse_length
 from simulators.models import device
 from simulators.register import Register
 from simulators.site import Site
@@ -50,6 +51,8 @@ class Output:
     high: float = np.inf
     modulus: float = 0.0
 
+
+MINUTE_US = 60_000_000
 
 BATTERY = Output("battery_level", mode="hold", step=1.0, low=0.0, high=100.0)
 """What a device with a battery says of it; the last of its outputs."""
@@ -95,8 +98,8 @@ class Fleet(ABC):
     kind, sector, profile : str
     outputs : tuple[Output, ...]
         What each device says, in the order of the columns.
-    interval_factor : int
-        A device reports every so many intervals.
+    interval : int
+        Time between two messages of a device [us]; 0: that of the run.
     supplied : tuple[int, ...]
         Outputs that are zero while the feeder of a device is without supply, to the second; such a fleet has `feeder`.
     battery : float
@@ -107,7 +110,6 @@ class Fleet(ABC):
     sector: ClassVar[str]
     profile: ClassVar[str]
     outputs: ClassVar[tuple[Output, ...]]
-    interval_factor: ClassVar[int] = 1
     supplied: ClassVar[tuple[int, ...]] = ()
     feeder: Int64
     battery: ClassVar[float] = 0.0
@@ -115,6 +117,7 @@ class Fleet(ABC):
     def __init__(self, world: World, number: int) -> None:
         self.world = world
         self.draw = Draw(world.seed, f"fleet {self.kind}")
+        self.interval = parse_length(world.section.intervals.get(self.kind, "0 s"))
         self.number = number
         self.index = np.arange(number, dtype=np.int64)
         self.devices = self.install()
@@ -154,6 +157,10 @@ class Fleet(ABC):
     def regular(self) -> list[int]:
         """Indices of the outputs that are not events."""
         return [i for i, output in enumerate(self.outputs) if output.mode != "event"]
+
+    def every(self, interval: int) -> int:
+        """Time between two messages of a device [us] in a run of an interval [us]."""
+        return self.interval or interval
 
     def day(self, day: int) -> Sequence[Column]:
         """Results at the knots of a day; the last two days are kept."""
@@ -199,19 +206,19 @@ class Fleet(ABC):
             else:
                 high = self._knots(position, knot + 1, devices) if share.any() else low
                 result = np.where(share == 0, low, low * (1.0 - fraction) + high * fraction)
-            if on is not None and number in self.supplied:
-                result = result * on
-            columns.append(self.read(number, result, times, devices, interval))
+            said = self.read(number, result, times, devices, interval)
+            columns.append(said * on if on is not None and number in self.supplied else said)
         return columns
 
     def grid(self, day: int, interval: int = SLOT_US) -> list[Column]:
         """Results of all devices at the knots of a day, [96, n] for each output that is not an event."""
         times = self.world.surrounding.span.times(day)[:, None]
-        columns = list(self.day(day))
+        columns = self.day(day)
+        found = [self.read(n, columns[i], times, self.index[None, :], interval) for i, n in enumerate(self.regular)]
         if self.supplied:
             on = self.world.grid.on_at_knots(day)[:, self.feeder]
-            columns = [c * on if n in self.supplied else c for n, c in zip(self.regular, columns, strict=True)]
-        return [self.read(n, columns[i], times, self.index[None, :], interval) for i, n in enumerate(self.regular)]
+            found = [c * on if n in self.supplied else c for n, c in zip(self.regular, found, strict=True)]
+        return found
 
     def read(self, number: int, result: Column, times: Int64, devices: Int64, interval: int) -> Column:
         """What a sensor makes of the truth: its noise, bounds and resolution."""
@@ -240,10 +247,10 @@ class Fleet(ABC):
         return ahead
 
     def _battery_life(self) -> Float64:
-        """Days that each battery lasts at a message a minute: devices far from a gateway send for longer."""
+        """Days that each battery lasts, at a message a minute unless told; far from a gateway sending takes longer."""
         spreading = np.clip(10 - np.floor(self.radio * 4.0), 7, 10).astype(np.int64)
         seconds = device.time_on_air(24, spreading)
-        life = device.battery_life(self.battery, 0.012, 40.0, seconds, 1440.0 / self.interval_factor)
+        life = device.battery_life(self.battery, 0.012, 40.0, seconds, DAY_US / (self.interval or MINUTE_US))
         return np.maximum(life, 30.0)
 
     def _charge(self, day: int) -> Float64:

@@ -71,6 +71,8 @@ class LiveCity:
         Time [us] up to which messages were made.
     scenarios : Path | None
         Folder of scenarios of the user's own.
+    told : Scenario | None
+        One that happens from the start; its fleets and intervals are those of the simulation.
     """
 
     def __init__(
@@ -79,8 +81,10 @@ class LiveCity:
         make: Callable[[Sequence[Effect], Sequence[Fault]], LiveSimulation],
         clock: Clock,
         scenarios: Path | None = None,
+        told: Scenario | None = None,
     ) -> None:
-        self._memory, self._make, self._clock, self._scenarios = memory, make, clock, scenarios
+        self._memory, self._make, self.clock, self._scenarios = memory, make, clock, scenarios
+        self._told, self._lead = told, LEAD
         kept = memory.get("live") or {}
         self.happenings = [_read(entry) for entry in kept.get("happenings", ())]
         self.simulation = self._built()
@@ -114,7 +118,7 @@ class LiveCity:
         return found
 
     def start(self, name: str) -> dict[str, Any]:
-        """Let a scenario happen from now on; its fleets, seed and speed do not apply to a city that runs.
+        """Let a scenario happen from now on; its text says what of it does not apply to a city that runs.
 
         Raises
         ------
@@ -129,7 +133,35 @@ class LiveCity:
         reason = self._misfit(scenario)
         if reason:
             raise ValueError(f'scenario "{name}" cannot happen in {self.simulation.city.name}: {reason}')
-        return self._take("scenario", name, scenario.label or name, scenario)
+        left = self._left_out(scenario)
+        text = f"{scenario.label or name} (not for a city that runs: {'; '.join(left)})" if left else scenario.label
+        return self._take("scenario", name, text or name, scenario)
+
+    def begin(self, time: int) -> None:
+        """Let the scenario that was told at the start happen from a time [us], unless it has before."""
+        if self._told is None or any((h.kind, h.name) == ("scenario", self._told.name) for h in self.happenings):
+            return
+        reason = self._misfit(self._told)
+        if reason:
+            raise ValueError(f'scenario "{self._told.name}" cannot happen in {self.simulation.city.name}: {reason}')
+        self._take("scenario", self._told.name, self._told.label or self._told.name, self._told, time)
+
+    def follow(self, clock: Clock, speed: float) -> None:
+        """Go by a clock of the city's own that runs at a speed."""
+        self.clock = self.progress = clock
+        self._lead = int(LEAD * speed)
+
+    def _left_out(self, scenario: Scenario) -> list[str]:
+        """What a scenario says of the city itself, which is as it is."""
+        given, numbers = scenario.model_fields_set, self._frame()["fleets"]
+        found = [f"{kind} {n}, here {numbers.get(kind, 0)}" for kind, n in scenario.fleets.items()
+                 if n != numbers.get(kind, 0)]  # fmt: skip
+        if scenario.city != self.simulation.city.name:
+            found.append(f"city {scenario.city}, here {self.simulation.city.name}")
+        if scenario.seed != self.simulation.seed:
+            found.append(f"seed {scenario.seed}, here {self.simulation.seed}")
+        found += [name for name in ("speed", "interval", "intervals") if name in given]
+        return found
 
     def inject(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Let an event, an intervention or a fault happen, described as in a scenario; ``at`` counts from now.
@@ -192,10 +224,10 @@ class LiveCity:
             return "; ".join(f"{m.place}: {m.text}" for m in error.mistakes)
         return ""
 
-    def _take(self, kind: str, name: str, text: str, scenario: Scenario) -> dict[str, Any]:
+    def _take(self, kind: str, name: str, text: str, scenario: Scenario, at: int | None = None) -> dict[str, Any]:
         if len(self.happenings) >= MOST:
             raise ValueError(f"{MOST} things have happened to this city; begin anew with another data folder")
-        now = self._now()
+        now = self._now() if at is None else at
         solar = read_section(self.simulation.city).energy.solar
         effects, faults = scenario.effects(now, solar), scenario.set_faults(now)
         start = min([*(e.start for e in effects), *(f.start for f in faults)], default=now)
@@ -206,7 +238,7 @@ class LiveCity:
         return told.describe(now)
 
     def _now(self) -> int:
-        return max(self._clock(), self.progress()) + LEAD
+        return max(self.clock(), self.progress()) + self._lead
 
     def _built(self, happenings: Sequence[Happening] | None = None) -> LiveSimulation:
         told = self.happenings if happenings is None else happenings

@@ -109,7 +109,8 @@ class Publisher:
     ) -> None:
         self._broker, self._ledger = broker, ledger
         self._dispatcher = Dispatcher(simulation, profiles, interval)
-        self._most = max(MICROSECONDS, ROUND * interval // max(1, len(simulation.things)))
+        load = sum(fleet.number / fleet.every(interval) for fleet in simulation.fleets)
+        self._most = max(MICROSECONDS, int(ROUND / max(load, 1e-9)) if load else interval)
         self._ready: list[tuple[int, Outgoing]] = []
         self._later: list[tuple[int, int, Outgoing]] = []
         self._handed: set[int] = set()

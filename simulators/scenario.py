@@ -13,7 +13,7 @@ from simulators.effect import DRIVERS, Effect
 from simulators.expectation import Expectation
 from simulators.fault import FAULTS, Fault
 from simulators.length import Length, OptionalLength, parse_length
-from simulators.section import DEFAULT_FLEETS
+from simulators.section import DEFAULT_FLEETS, Fleets, Intervals
 
 __all__ = ["FaultPlan", "Happens", "Intervenes", "Scenario", "parse_length"]
 
@@ -176,6 +176,8 @@ class Scenario(Document):
         Between two messages of a device.
     fleets : dict[str, int]
         Devices by kind, where the city's own numbers do not do.
+    intervals : dict[str, str]
+        The same for each kind of device, over `interval` and over the city's own.
     baseline : str
         What runs are compared with: ``nothing`` happens, or the ``events`` and faults alone without interventions.
     """
@@ -190,7 +192,8 @@ class Scenario(Document):
     speed: float = Field(default=1.0, ge=0)
     interval: Length = "15 min"
     baseline: Literal["nothing", "events"] = "nothing"
-    fleets: Mapping[str, int] = Field(default_factory=dict)
+    fleets: Fleets = Field(default_factory=dict)
+    intervals: Intervals = Field(default_factory=dict)
     events: tuple[Happens, ...] = ()
     faults: tuple[FaultPlan, ...] = ()
     interventions: tuple[Intervenes, ...] = ()
@@ -207,15 +210,6 @@ class Scenario(Document):
                     f'found "{text}"; expected a date and time with a zone, such as "2026-03-02T00:00:00Z"'
                 ) from None
         return text
-
-    @field_validator("fleets")
-    @classmethod
-    def _kinds(cls, fleets: Mapping[str, int]) -> Mapping[str, int]:
-        for kind, number in fleets.items():
-            _one_of("kind", kind, DEFAULT_FLEETS)
-            if number < 0:
-                raise ValueError(f"{kind}: found {number}; expected 0 or more devices")
-        return fleets
 
     @field_validator("interval")
     @classmethod

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from citylab.city import City
-from citylab.document import Document, nearest
+from citylab.document import Document, load_document, nearest
+from simulators.length import Length, parse_length
 
 Monthly = Annotated[tuple[float, ...], Field(min_length=12, max_length=12)]
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -27,6 +28,33 @@ DEFAULT_FLEETS: dict[str, int] = {
     "waste_bin": 8, "weighbridge": 2,
 }  # fmt: skip
 """Devices by kind, where neither city nor scenario says otherwise."""
+
+
+def _known_fleets(fleets: Mapping[str, int]) -> Mapping[str, int]:
+    for kind, number in fleets.items():
+        _check_kind(kind)
+        if number < 0:
+            raise ValueError(f"{kind}: found {number}; expected 0 or more devices")
+    return fleets
+
+
+def _known_intervals(intervals: Mapping[str, str]) -> Mapping[str, str]:
+    for kind, text in intervals.items():
+        _check_kind(kind)
+        if parse_length(text) < 1_000_000:
+            raise ValueError(f'{kind}: found "{text}"; expected a second or more')
+    return intervals
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in DEFAULT_FLEETS:
+        raise ValueError(f'unknown kind "{kind}"; {nearest(kind, DEFAULT_FLEETS)}')
+
+
+Fleets = Annotated[Mapping[str, int], AfterValidator(_known_fleets)]
+"""Devices by kind."""
+Intervals = Annotated[Mapping[str, Length], AfterValidator(_known_intervals)]
+"""Time between two messages of a device, by kind; others report at the interval of the run."""
 
 
 class Climate(Document):
@@ -246,20 +274,15 @@ class Section(Document):
     water: WaterSection = WaterSection()
     waste: WasteSection = WasteSection()
     health: HealthSection = HealthSection()
-    fleets: Mapping[str, int] = Field(default_factory=dict)
-
-    @field_validator("fleets")
-    @classmethod
-    def _kinds_exist(cls, fleets: Mapping[str, int]) -> Mapping[str, int]:
-        for kind, number in fleets.items():
-            if kind not in DEFAULT_FLEETS:
-                raise ValueError(f'unknown kind "{kind}"; {nearest(kind, DEFAULT_FLEETS)}')
-            if number < 0:
-                raise ValueError(f"{kind}: found {number}; expected 0 or more devices")
-        return fleets
+    fleets: Fleets = Field(default_factory=dict)
+    intervals: Intervals = Field(default_factory=dict)
 
 
 class _Simulated(Document):
+    """A city's file of which only the section of the simulation counts."""
+
+    model_config = ConfigDict(extra="ignore")
+
     simulation: Section
 
 
@@ -268,14 +291,18 @@ def read_section(city: City) -> Section:
 
     Raises
     ------
+    DocumentError
+        With every mistake: file, line, found, expected, nearest word.
     ValueError
-        One line for each mistake, with its place under ``simulation``.
+        If there is no section, or it has mistakes that are in no file.
     """
     if not city.simulation:
         raise ValueError(f'city "{city.name}" has no section "simulation:"; it cannot be simulated')
     try:
         return _Simulated.model_validate({"simulation": _plain(city.simulation)}).simulation
     except ValidationError as error:
+        if city.file is not None:
+            load_document(_Simulated, city.file)
         lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
         raise ValueError("\n".join(f'city "{city.name}": {line}' for line in lines)) from None
 

@@ -111,6 +111,8 @@ class Simulation:
     ) -> None:
         self.city, self.seed, self.start, self.scenario = city, seed, start_us, scenario
         section = read_section(city)
+        if scenario and scenario.intervals:
+            section = section.model_copy(update={"intervals": {**section.intervals, **scenario.intervals}})
         numbers = DEFAULT_FLEETS | dict(section.fleets) | (dict(scenario.fleets) if scenario else {})
         told = scenario.effects(start_us, section.energy.solar) if scenario else []
         self.effects: tuple[Effect, ...] = (*told, *effects)
@@ -136,7 +138,7 @@ class Simulation:
         Parameters
         ----------
         interval_us : int
-            [us]; at least a second.
+            [us]; at least a second. Kinds that report less often do so here too.
 
         Yields
         ------
@@ -149,12 +151,13 @@ class Simulation:
         for day in whole_days(start_us, end_us, offset) if end_us > start_us else ():
             begin = self.world.surrounding.span.start_of(day)
             low, high = max(begin, start_us), min(self.world.surrounding.span.start_of(day + 1), end_us)
-            times = np.arange(-(-low // interval_us) * interval_us, high, interval_us, dtype=np.int64)
             for fleet in self.fleets:
+                step = max(interval_us, fleet.interval)
+                times = np.arange(-(-low // step) * step, high, step, dtype=np.int64)
                 first = self._first_key[fleet.kind]
                 if len(times) and fleet.regular:
-                    columns = self._grid(fleet, day, times, interval_us)
-                    yield from regular_chunks(fleet, first, times, columns, self._sendings(fleet, times, interval_us))
+                    columns = self._grid(fleet, day, times, step)
+                    yield from regular_chunks(fleet, first, times, columns, self._sendings(fleet, times, step))
                 happenings = fleet.happenings(low, high)
                 if any(len(h.device) for h in happenings):
                     yield happened_chunk(fleet, first, happenings, times)
@@ -165,13 +168,13 @@ class Simulation:
         Parameters
         ----------
         interval_us : int
-            Time between two messages of a device [us]; a fleet may take a multiple.
+            Time between two messages of a device [us], where city and scenario give its kind none of its own.
         """
         found: list[Step] = []
         offset = self.world.surrounding.span.offset
         for fleet in self.fleets:
             if fleet.regular:
-                period = interval_us * fleet.interval_factor
+                period = fleet.every(interval_us)
                 phase = (fleet.draw.uniform("phase", fleet.index) * period).astype(np.int64) // 1_000_000 * 1_000_000
                 first = (start_us - phase) // period + 1
                 number = np.maximum((end_us - phase) // period - first + 1, 0)

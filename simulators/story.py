@@ -146,6 +146,8 @@ class _Judge:
         self.scenario, self.indicators, self.alerts = scenario, indicators, alerts
         section = read_section(city)
         self.numbers: Mapping[str, int] = DEFAULT_FLEETS | dict(section.fleets) | dict(scenario.fleets)
+        lengths = {**section.intervals, **scenario.intervals}
+        self.intervals = {kind: parse_length(text) for kind, text in lengths.items()}
         self.districts = [district.name for district in city.districts]
         feeders = min(MOST_FEEDERS, max(1, self.numbers["feeder_meter"]))
         count = len(self.districts)
@@ -161,7 +163,7 @@ class _Judge:
             yield ("start",), f'found "{scenario.start}"; the simulated city begins on {format_instant(FIRST)[:10]}'
         if not scenario.length:
             yield ("duration",), f'found "{scenario.duration}"; expected more than nothing'
-        speed = load_problem(sum(self.numbers.values()), parse_length(scenario.interval), scenario.speed)
+        speed = load_problem(self.numbers, self.intervals, parse_length(scenario.interval), scenario.speed)
         if speed:
             yield ("speed" if "speed" in scenario.model_fields_set else "interval",), speed
         for i, happens in enumerate(scenario.events):

@@ -18,7 +18,7 @@ from typing import Any
 from citylab.vocabulary import vocabulary
 from deploy.chart import line_chart
 from deploy.command.check import progress, read_stories
-from deploy.command.indicators import figure as shown
+from deploy.indicator_text import figure as shown
 from deploy.option import add_settings, settings_of
 from deploy.run import Run, run_scenario, series
 from deploy.settings import Settings
@@ -119,7 +119,7 @@ def _charts(before: Run, after: Run) -> list[str]:
     charts: dict[str, str] = {}
     for expected in after.scenario.expect:
         if expected.reading:
-            title = f"{vocabulary()[expected.reading].label}, {expected.kind or 'all'}"
+            title = f"{vocabulary()[expected.reading].label}, {expected.kind.replace('_', ' ') or 'all'}"
             title += f" in {expected.where}" if expected.where else ""
             if title not in charts:
                 charts[title] = _chart(title, expected, before, after)
@@ -143,7 +143,7 @@ def _change(row: dict[str, Any]) -> str:
     low, high = row["baseline"], row["scenario"]
     if low is None or high is None:
         return ""
-    return f"{(high / low - 1.0) * 100.0:+.1f} %" if low else f"{high - low:+.4g}"
+    return f"{(high / low - 1.0) * 100.0:+.1f} %" if low > 0.0 else f"{high - low:+.4g}"
 
 
 def _page(story: Story, against: str, rows: Sequence[dict[str, Any]], charts: Sequence[str]) -> str:

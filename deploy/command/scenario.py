@@ -143,10 +143,14 @@ def _show(name: str, settings: Settings) -> None:
 
 
 def _new(name: str, settings: Settings) -> None:
+    if Path(name).name != name and not name.endswith((".yaml", ".yml")):
+        raise UsageError(f'found "{name}"; expected a name such as "my-story", or a file that ends in .yaml')
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
     stem = path.stem
     if not stem or stem.strip("abcdefghijklmnopqrstuvwxyz0123456789-"):
-        raise UsageError(f'found the name "{stem}"; expected small letters, digits and hyphens, such as "my-story"')
+        raise UsageError(
+            f'found the name "{stem or name}"; expected small letters, digits and hyphens, such as "my-story"'
+        )
     try:
         city = load_city(settings.city, settings.cities)
     except ValueError as error:

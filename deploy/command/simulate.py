@@ -14,13 +14,12 @@ from citylab.store import StoreUnavailableError
 from deploy.command.up import fill
 from deploy.health import keep_reporting
 from deploy.history import register_city
-from deploy.live import answer_city_commands, open_city
+from deploy.live import answer_city_commands, open_city, pace_of, with_scenario
 from deploy.log import set_up_logging
 from deploy.option import add_settings, settings_of
 from deploy.process import FolderLock, end, until_stopped
 from deploy.settings import Settings
 from deploy.wiring import Parts, make_publisher, open_parts
-from simulators.clock import RealPace
 from simulators.simulation import Simulation
 
 _log = logging.getLogger(__name__)
@@ -34,14 +33,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_settings(
         parser, "data", "city", "cities", "mqtt-host", "mqtt-port", "store", "influx-url", "influx-org",
         "influx-bucket", "influx-token-file", "influx-username", "influx-password-file", "profiles",
-        "scenarios", "seed", "devices", "history-days", "raw-days",
+        "scenarios", "play", "speed", "seed", "devices", "history-days", "raw-days",
     )  # fmt: skip
 
 
 def run(given: argparse.Namespace) -> int:
     """Run until stopped."""
     set_up_logging()
-    settings = settings_of(given)
+    settings = with_scenario(settings_of(given))
     with FolderLock(settings.data, "simulators"):
         asyncio.run(_simulate(settings))
     return 0
@@ -62,7 +61,8 @@ async def _simulate(settings: Settings) -> None:
         simulation = live.simulation
         now = await _filled(parts, simulation)
         publisher = make_publisher(parts, simulation)
-        publishing = asyncio.create_task(publisher.run(RealPace(clock=parts.clock), now), name="simulators")
+        pace = await asyncio.to_thread(pace_of, parts, live, publisher, now)
+        publishing = asyncio.create_task(publisher.run(pace, now), name="simulators")
         stack.push_async_callback(end, publishing)
         answering = asyncio.create_task(answer_city_commands(parts, live, publisher), name="city")
         stack.push_async_callback(end, answering)

@@ -27,7 +27,7 @@ from deploy.client import announce
 from deploy.command.broker import hint
 from deploy.duty import keep_duties
 from deploy.history import fill_history, missing_since, register_city
-from deploy.live import answer_city_commands, open_city
+from deploy.live import BEHIND, answer_city_commands, open_city, pace_of, with_scenario
 from deploy.log import set_up_logging
 from deploy.option import add_settings, settings_of
 from deploy.process import FolderLock, until_stopped
@@ -44,7 +44,6 @@ from deploy.wiring import (
     open_parts,
 )
 from gateway.loop import run as run_loop
-from simulators.clock import RealPace
 from simulators.simulation import Simulation
 from stores.book import RollingStore
 from stores.rollup import Rollups
@@ -55,8 +54,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_settings(
         parser, "data", "city", "cities", "port", "listen", "allowed-hosts", "mqtt-host", "mqtt-port", "broker",
         "sources", "store", "store-memory-mb", "influx-url", "influx-org", "influx-bucket", "influx-token-file",
-        "influx-username", "influx-password-file", "profiles", "cards", "scenarios", "seed", "devices",
-        "history-days", "raw-days", "rate",
+        "influx-username", "influx-password-file", "profiles", "cards", "scenarios", "play", "speed",
+        "seed", "devices", "history-days", "raw-days", "rate",
     )  # fmt: skip
     parser.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
     parser.add_argument("--no-simulation", action="store_true", help="real devices only, no simulated city")
@@ -66,8 +65,8 @@ def run(given: argparse.Namespace) -> int:
     """Run until stopped."""
     began = time.monotonic()
     set_up_logging()
-    settings = settings_of(given)
     simulated = not given.no_simulation
+    settings = with_scenario(settings_of(given)) if simulated else settings_of(given)
     with ExitStack() as locks:
         for part in ("", "gateway", *(["simulators"] if simulated else [])):
             locks.enter_context(FolderLock(settings.data, part))
@@ -109,7 +108,8 @@ async def _up(settings: Settings, began: float, *, browser: bool, simulated: boo
             ids = await asyncio.to_thread(register_city, simulation, parts.state.registry, parts.store)
             now = await asyncio.to_thread(fill, parts, simulation, ids)
             publisher = make_publisher(parts, simulation)
-            tasks.append(asyncio.create_task(publisher.run(RealPace(clock=parts.clock), now), name="simulators"))
+            pace = await asyncio.to_thread(pace_of, parts, live, publisher, now)
+            tasks.append(asyncio.create_task(publisher.run(pace, now), name="simulators"))
             stack.push_async_callback(_end, tasks[-1])
             tasks.append(asyncio.create_task(answer_city_commands(parts, live, publisher), name="city"))
             stack.push_async_callback(_end, tasks[-1])
@@ -147,9 +147,10 @@ def _filled(
 def fill(parts: Parts, simulation: Simulation, ids: Int32) -> int:
     """Fill in the history that is missing, and say so; the time up to which it reaches [us]."""
     began = time.monotonic()
-    now = parts.clock()
     memory = parts.state.memory("history")
+    now = parts.clock()
     start = missing_since(parts.store, ids, now, parts.settings.history_days, memory.get("begun"))
+    now = max(start, now - BEHIND) if parts.settings.speed > 1 else now
     memory.put({"begun": start})
     shown = -1
 

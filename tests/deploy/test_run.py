@@ -95,9 +95,12 @@ def test_a_new_scenario_holds_as_it_is_written(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["scenario", "new", "my-story", "--city", "port-mereva"]) == 0
     assert main(["check", "my-story.yaml"]) == 0
-    assert "1 of 1 scenarios hold" in capsys.readouterr().out
+    assert "1 of 1 scenario holds" in capsys.readouterr().out
     assert main(["scenario", "new", "my-story"]) == 1
     assert "is there already" in capsys.readouterr().err
+    for wrong in ("a b/../x", "../up", ""):
+        assert main(["scenario", "new", wrong]) == 1
+        assert "my-story" in capsys.readouterr().err
     assert main(["scenario", "new", "My Story"]) == 1
     assert "small letters" in capsys.readouterr().err
 

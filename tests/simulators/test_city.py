@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from citylab.city import city_names, load_city
-from citylab.document import read_yaml
+from citylab.city import SHIPPED, city_names, load_city
+from citylab.document import DocumentError, read_yaml
 from citylab.instant import parse_instant
 from simulators.section import read_section
 from simulators.simulation import Simulation
@@ -111,3 +111,35 @@ def test_interruptions_of_each_grid(shipped):
     saifi = grid.customers[outages.feeder[counted]].sum() / grid.customers.sum()
     assert 5 <= saifi <= 100
     assert saifi == pytest.approx(read_section(shipped).energy.interruptions, rel=0.5)
+
+
+MISTAKES = {
+    "unknown field": (
+        "cooling: 0.02",
+        "coolng: 0.02",
+        'energy.coolng: unknown field "coolng"; did you mean "cooling"?',
+    ),
+    "out of range": ("losses: 0.41", "losses: 1.41", "water.losses: found 1.41; input should be less than 0.9"),
+    "no number": ("rain: [38,", "rain: [wet,", "climate.rain.0: found 'wet'; input should be a valid number"),
+    "unknown weekday": ("weekend: [saturday", "weekend: [saturdy", "found 'saturdy'; did you mean \"saturday\"?"),
+    "unknown kind": ("  energy:", "  fleets: {smart_metre: 4}\n  energy:", 'did you mean "smart_meter"?'),
+    "unknown kind of an interval": ("  energy:", "  intervals: {buss: 30 s}\n  energy:", 'did you mean "bus"?'),
+    "bad interval": ("  energy:", "  intervals: {bus: 30 x}\n  energy:", 'found "30 x"; expected a length such as'),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistakes_of_a_simulation_name_file_and_line(name, tmp_path):
+    before, after, words = MISTAKES[name]
+    text = (SHIPPED / "kivuli.yaml").read_text(encoding="utf-8")
+    changed = text.replace(before, after, 1)
+    assert changed != text
+    path = tmp_path / "mine.yaml"
+    path.write_text(changed, encoding="utf-8")
+    with pytest.raises(DocumentError) as caught:
+        read_section(load_city(str(path)))
+    said = str(caught.value)
+    wrong = after.split("\n")[0].strip()
+    line = next(i for i, found in enumerate(changed.splitlines(), 1) if wrong in found)
+    assert f"{path}:{line}: simulation." in said
+    assert words in said

@@ -6,8 +6,11 @@ import pytest
 from citylab.city import load_city
 from citylab.instant import parse_instant
 from simulators.carry import LiveSimulation
+from simulators.clock import CatchUpPace
 from simulators.live import LiveCity
+from simulators.scenario import Scenario
 from simulators.section import DEFAULT_FLEETS
+from simulators.story import find_scenario, load_story
 
 START = parse_instant("2026-03-02T09:00:00Z")
 MINUTE = 60_000_000
@@ -173,3 +176,45 @@ def test_mistakes_are_sentences(town, given, says):
     assert says in str(caught.value)
     with pytest.raises(ValueError, match="nothing happens at all"):
         city.stop("anything")
+
+
+def test_a_scenario_says_what_of_it_does_not_apply(town):
+    city = opened(town, Memory(), Now())
+    told = city.start("heat-wave")
+    scenario = load_story(find_scenario("heat-wave")).scenario
+    if scenario.city != "kivuli":
+        assert f"city {scenario.city}, here kivuli" in told["text"]
+    for kind, number in scenario.fleets.items():
+        assert f"{kind} {number}, here {FLEETS.get(kind, 0)}" in told["text"]
+    assert "not for a city that runs" in told["text"]
+
+
+def test_a_city_told_a_scenario_begins_with_it_once(town):
+    memory, now = Memory(), Now()
+    told = Scenario.model_validate({
+        "name": "cut", "city": "kivuli", "duration": "1 d",
+        "events": [{"event": "blackout", "at": "1 h", "duration": "1 h", "where": "centre"}],
+    })  # fmt: skip
+
+    def made():
+        return LiveCity(memory, lambda e, f: LiveSimulation(town, 1, START, effects=e, faults=f), now, None, told)
+
+    city = made()
+    city.begin(START - 60 * MINUTE)
+    assert [(h.name, h.start) for h in city.happenings] == [("cut", START)]
+    assert not city.simulation.world.grid.energised(np.array([START + MINUTE]), np.array([0]))[0]
+    again = made()
+    again.begin(START + 5 * MINUTE)
+    assert len(again.happenings) == 1
+
+
+def test_what_is_told_to_a_fast_city_happens_in_its_own_time(town):
+    city, now = opened(town, Memory(), Now()), Now()
+    pace = CatchUpPace(START - 60 * MINUTE, 60.0, clock=now)
+    city.follow(pace, 60.0)
+    now.time += 10_000_000
+    told = city.inject({"event": "blackout", "where": "centre", "duration": "1 h"})
+    assert city.happenings[-1].start == START - 60 * MINUTE + 60 * 10_000_000 + 60 * 5_000_000
+    assert told["state"] == "running"
+    now.time += 3_600_000_000
+    assert pace() == now.time, "it has caught up"

@@ -235,9 +235,12 @@ async def test_real_pace_never_goes_back():
 
 
 def test_what_mqtt_cannot_carry_is_said():
-    assert load_of(10_000, MINUTE, 1.0) == pytest.approx(166.7, abs=0.1)
-    assert load_problem(10_000, MINUTE, 1.0) == ""
-    assert "choose a speed up to 6" in load_problem(10_000, MINUTE, 3600.0)
+    many, often = {"bus": 10_000}, {"bus": MINUTE // 2}
+    assert load_of(many, {}, MINUTE, 1.0) == pytest.approx(166.7, abs=0.1)
+    assert load_of({**many, "waste_bin": 60}, often, MINUTE, 1.0) == pytest.approx(334.3, abs=0.1)
+    assert load_problem(many, {}, MINUTE, 1.0) == ""
+    assert "choose a speed up to 6," in load_problem(many, {}, MINUTE, 3600.0)
+    assert "(bus 30 s) and 3600 times real speed" in load_problem(many, often, MINUTE, 3600.0)
 
 
 def test_a_fleet_without_a_profile_is_refused(simulation, tmp_path):

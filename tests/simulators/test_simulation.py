@@ -11,11 +11,12 @@ from citylab.instant import parse_instant
 from citylab.observation import Provenance
 from citylab.vocabulary import vocabulary
 from simulators.scenario import Scenario
+from simulators.section import DEFAULT_FLEETS
 from simulators.simulation import Simulation, fleet_classes, scaled
 
 from .conftest import START
 
-HOUR, DAY, QUARTER = 3_600_000_000, 86_400_000_000, 900_000_000
+MINUTE, HOUR, DAY, QUARTER = 60_000_000, 3_600_000_000, 86_400_000_000, 900_000_000
 
 
 def series(simulation, start, end, interval=QUARTER):
@@ -254,3 +255,29 @@ def test_fleets_are_found_by_folder():
     assert len(kinds) >= 35
     assert list(kinds) == sorted(kinds)
     assert load_city("kivuli").fictional
+
+
+def test_kinds_report_at_rates_of_their_own(city):
+    """Meters every 15 minutes, air quality hourly, buses every 30 s, the others at the interval of the run."""
+    intervals = {"smart_meter": "15 min", "air_quality_station": "1 h", "bus": "30 s"}
+    fleets = dict.fromkeys(DEFAULT_FLEETS, 0) | {**dict.fromkeys(intervals, 3), "waste_bin": 3}
+    told = Scenario.model_validate({"name": "s", "city": "kivuli", "intervals": intervals, "fleets": fleets})
+    simulation = Simulation(city, 1, START, told)
+    said = dict.fromkeys(fleets, 0)
+    for step in simulation.steps(START, START + 4 * HOUR, MINUTE):
+        said[step.fleet.kind] += len(step)
+    assert {kind: n for kind, n in said.items() if n} == {
+        "smart_meter": 3 * 16, "air_quality_station": 3 * 4, "bus": 3 * 480, "waste_bin": 3 * 240,
+    }  # fmt: skip
+    own = {**city.simulation, "intervals": {**intervals, "bus": "5 min"}, "fleets": fleets}
+    other = Simulation(city.model_copy(update={"simulation": own}), 1, START)
+    assert sum(len(s) for s in other.steps(START, START + HOUR, MINUTE) if s.fleet.kind == "bus") == 3 * 12
+    rows = dict.fromkeys(range(len(other.keys)), 0)
+    for chunk in other.history(START, START + 4 * HOUR, 15 * MINUTE):
+        for key in chunk.key.tolist():
+            rows[key] += 1
+    found = {other.keys[key].thing: n for key, n in rows.items()}
+    kinds = {thing.name: thing.kind for thing in other.things}
+    assert {kinds[name]: n for name, n in found.items()} == {
+        "smart_meter": 16, "air_quality_station": 4, "bus": 16, "waste_bin": 16,
+    }  # fmt: skip
