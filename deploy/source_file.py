@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from citylab.document import Document, DocumentError, Mistake, load_document
-from gateway.source import SourceSettings
+from gateway.setting import SourceSettings
 
 
 class SourceEntry(Document):

@@ -23,7 +23,7 @@ from gateway.gateway import Gateway
 from gateway.limit import Limit
 from gateway.load import CLIENT, DEVICES, FILTER, HOST, VALUES, broker, fill, pace, profile
 from gateway.loop import run
-from gateway.source import SourceSettings
+from gateway.setting import SourceSettings
 
 Parts = Callable[[Path], tuple[Store, State]]
 """Opens store and state in an empty folder; a function at the top of a module, since it goes to another process."""

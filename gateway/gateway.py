@@ -17,7 +17,8 @@ from gateway.limit import Limit
 from gateway.pipeline import Flow, Pipeline
 from gateway.record import unpack
 from gateway.reject import Replayed, replay
-from gateway.source import Source, SourceSettings
+from gateway.setting import SourceSettings
+from gateway.source import Source
 from gateway.spool import Spool
 from gateway.writer import Writer
 
@@ -199,7 +200,7 @@ class Gateway:
     def _recover(self) -> float:
         """Load what the last process left; seconds since it was alive."""
         for key, hashed in self._memory.items("retained/").items():
-            self._intake.retained[key.removeprefix("retained/")] = hashed
+            self._intake.recall.retained[key.removeprefix("retained/")] = hashed
         alive = self._memory.get("alive")
         return 0.0 if alive is None else min(_MAX_AWAY, max(0, self._clock() - alive) / MICROSECONDS)
 

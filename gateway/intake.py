@@ -1,22 +1,22 @@
 """From messages to batches: topic, flood limit, then the short or the long way of decoding."""
 
 import logging
-from collections import Counter
 from dataclasses import dataclass, replace
 from time import monotonic
 
 import numpy as np
 
 from citylab.instant import Clock
-from citylab.message import Decoded, Message, Outcome, Refusal, ThingUpdate
+from citylab.message import Decoded, Message, Outcome, Refusal
 from citylab.moment import MAX_AHEAD
 from citylab.observation import Quality
 from citylab.state import DeadLetter
-from gateway.arrival import Arrival, digests, fingerprint
+from gateway.arrival import Arrival, digests
 from gateway.batch import ABSENT, Batch
 from gateway.connection import DUP, RETAIN, Connection, Packet
 from gateway.layout import Decoder, Lane, Layout
 from gateway.limit import Bucket, Limit
+from gateway.recall import Recall
 from gateway.source import Source
 
 _log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class Intake:
         self.newest = 0
         """Time of arrival of the newest message [us]; each message has its own."""
         self.batch = Batch(layout)
-        self.retained: dict[str, int] = {}
+        self.recall = Recall(max_topics)
         self._decoder = decoder
         self._clock = clock
         self._max_payload = max_payload
@@ -79,8 +79,6 @@ class Intake:
         self._max_topics = max_topics
         self._routes: dict[str, dict[bytes, Route]] = {}
         self._arrivals: dict[str, Arrival] = {}
-        self._things: dict[str, ThingUpdate] = {}
-        self._sequences: dict[str, int] = {}
 
     def arrival(self, source: Source) -> Arrival:
         """Arrivals of a source's session."""
@@ -94,7 +92,7 @@ class Intake:
         """Decode with other profiles from the next message on."""
         self._decoder = decoder
         self._routes.clear()
-        self._things.clear()
+        self.recall.forget_things()
 
     def next_batch(self) -> Batch:
         """The batch filled so far; an empty one takes its place."""
@@ -240,7 +238,7 @@ class Intake:
         if decoded.readings and len(self.layout.keys) + len(decoded.readings) > self._max_datastreams:
             decoded = _error("too_many_datastreams", f"this gateway keeps at most {self._max_datastreams} datastreams")
         timeless = any(reading.phenomenon_time is None for reading in decoded.readings)
-        if message.retained and timeless and self._known_retained(batch, message):
+        if message.retained and timeless and self.recall.known(batch, message):
             batch.outcomes[decoded.profile, Outcome.DUPLICATE, "retained"] += 1
             return
         reason = decoded.refusals[0].code if decoded.refusals and not decoded.readings else ""
@@ -250,13 +248,13 @@ class Intake:
                 # kept by the broker for nobody knows how long
                 reading = replace(reading, quality=max(reading.quality, Quality.SUSPECT))  # noqa: PLW2901
             batch.slow.add(number, self.layout.slot(reading.key), reading)
-        self._note_things(batch, decoded)
+        self.recall.note_things(batch, decoded.things)
         if decoded.refusals and decoded.outcome in {Outcome.STORED, Outcome.ERROR, Outcome.UNMAPPED}:
             batch.letters[number] = [_letter(message, decoded, route, why) for why in decoded.refusals]
         if timeless and batch.messages[number][1]:
             batch.timeless.append(number)
         if decoded.sequence is not None:
-            self._note_sequence(batch.gaps, *decoded.sequence)
+            self.recall.note_sequence(batch, *decoded.sequence)
 
     def _note(self, batch: Batch, source: Source, messages: list[Packet], start: int) -> set[int]:
         """Remember what is to be acknowledged; numbers of those that are in the books already.
@@ -284,40 +282,6 @@ class Intake:
             arrival.note(*rows)
             batch.taken.setdefault(arrival.session, []).append(rows)
         return repeated
-
-    def _known_retained(self, batch: Batch, message: Message) -> bool:
-        """Whether this retained message was taken before: brokers send them again at every new session."""
-        key = f"{message.source}/{'sim/' if message.simulated else ''}{message.topic}"
-        hashed = fingerprint(message.payload)
-        if self.retained.get(key) == hashed:
-            return True
-        if len(self.retained) < self._max_topics:
-            self.retained[key] = batch.facts[f"retained/{key}"] = hashed
-        return False
-
-    def _note_things(self, batch: Batch, decoded: Decoded) -> None:
-        for update in decoded.things:
-            if self._things.get(update.name) != update:
-                if len(self._things) >= self._max_topics:
-                    self._things.clear()
-                self._things[update.name] = update
-                batch.things.append(update)
-
-    def _note_sequence(self, gaps: Counter[str], device: str, number: int, modulus: int) -> None:
-        """Count what is missing between a device's message numbers; going back is a restart or late."""
-        last = self._sequences.get(device)
-        if last is None:
-            if len(self._sequences) >= self._max_topics:
-                self._sequences.clear()
-            self._sequences[device] = number
-            return
-        step = (number - last) % modulus if modulus > 0 else number - last
-        if step > 0 and not (modulus > 0 and step > modulus // 2):
-            if step > 1:
-                gaps[device] += step - 1
-            self._sequences[device] = number
-        elif step < 0 and number == 0:
-            self._sequences[device] = number
 
 
 def _error(code: str, text: str) -> Decoded:

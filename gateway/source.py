@@ -4,9 +4,6 @@ import asyncio
 import logging
 import random
 import ssl
-from dataclasses import dataclass, field
-from itertools import pairwise
-from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -14,6 +11,8 @@ from urllib.parse import urlsplit
 from citylab.state import KeyValue
 from gateway import packet
 from gateway.connection import Connection, MqttError, Packet
+from gateway.hole import Hole
+from gateway.setting import PORTS, SourceSettings
 
 _log = logging.getLogger(__name__)
 
@@ -21,89 +20,8 @@ DROPPED = "$SYS/broker/publish/messages/dropped"
 """Where Mosquitto counts messages that its queues had no room for."""
 
 _DROPPED = DROPPED.encode()
-_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _CONNECT_TIMEOUT = 10.0
 _CONFIRM_INTERVAL = 2.0
-_LOOK_INTERVAL = 10.0
-_MAX_LOOK_INTERVAL = 600.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceSettings:
-    """Where messages come from.
-
-    Attributes
-    ----------
-    name : str
-        Unique among the sources; kept with every message.
-    url : str
-        ``mqtt://host[:port]`` or ``mqtts://host[:port]``.
-    topics : tuple[str, ...]
-        Topic filters to subscribe.
-    qos : int
-        0 or 1. At 1 a message is acknowledged after its readings are durable.
-    client_id : str
-        Stable: the broker keeps the session under it. Two gateways never share one.
-    ca : Path | None
-        Certificates to trust instead of the system's.
-    simulated_root : str
-        Topic root that only simulators may publish under, such as ``sim/``; "" if there is none.
-    skipped_root : str
-        Topics under it are not device messages, such as ``citylab/``; "" if there are none.
-    watch_drops : bool
-        Whether the broker's own counter of dropped messages is watched (Mosquitto).
-    keepalive : int
-        [s]
-    """
-
-    name: str = "local"
-    url: str = "mqtt://127.0.0.1:1883"
-    topics: tuple[str, ...] = ("#",)
-    qos: int = 1
-    client_id: str = "citylab-gateway"
-    username: str = ""
-    password: str = field(default="", repr=False)
-    ca: Path | None = None
-    simulated_root: str = ""
-    skipped_root: str = ""
-    watch_drops: bool = False
-    keepalive: int = 30
-
-    def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        where = f"source {self.name}"
-        if parts.scheme not in _PORTS or not parts.hostname:
-            raise ValueError(f'{where}: url "{self.url}"; expected mqtt://host:port or mqtts://host:port')
-        if parts.username or parts.password:
-            raise ValueError(f"{where}: the url holds a login; use the fields username and password")
-        if self.qos not in {0, 1}:
-            raise ValueError(f"{where}: qos {self.qos}; expected 0 or 1 (readings are made unique by identity)")
-        if not self.client_id or not self.name:
-            raise ValueError(f"{where}: name and client_id must not be empty")
-        if not self.topics:
-            raise ValueError(f'{where}: no topics; "#" means all')
-        for topic in self.topics:
-            _check_filter(where, topic)
-
-    @staticmethod
-    def local(
-        url: str, *, username: str = "", password: str = "", client_id: str = "citylab-gateway"
-    ) -> "SourceSettings":
-        """Our own broker: everything, simulators under their root, commands left out."""
-        return SourceSettings(
-            url=url,
-            username=username,
-            password=password,
-            client_id=client_id,
-            simulated_root="sim/",
-            skipped_root="citylab/",
-            watch_drops=True,
-        )
-
-    @property
-    def session(self) -> str:
-        """Name of the MQTT session that packet ids belong to."""
-        return f"{self.name}/{self.client_id}"
 
 
 class Sink(Protocol):
@@ -134,8 +52,6 @@ class Source:
         self.dropped: int | None = None
         self.detail = "not connected yet"
         self.refused: list[str] = []
-        self.held_back = False
-        """Whether the broker seems to keep a message of the session back."""
         self._sink = sink
         self._memory = memory
         self._max_payload = max_payload
@@ -143,11 +59,8 @@ class Source:
         self._stopping = asyncio.Event()
         self._lost_at: float | None = None
         self._kept = False
-        self._last_id = 0
-        self._held_since = 0.0
-        self._looks = 0
+        self._hole = Hole()
         self._looking = False
-        self._looked_at = -_MAX_LOOK_INTERVAL
         self._root = settings.simulated_root.encode()
 
     @property
@@ -175,7 +88,7 @@ class Source:
             if self._looking:
                 self._looking = False
                 continue
-            self._looks = 0
+            self._hole.calm()
             limit = min(30.0, 0.25 * 2.0 ** min(failures, 8))
             _log.warning("source %s: %s; trying again", self.settings.name, self.detail)
             await asyncio.sleep(limit * random.uniform(0.5, 1.0))
@@ -190,7 +103,7 @@ class Source:
 
         def started(kept: bool) -> None:
             self._kept = kept
-            self._last_id, self.held_back = 0, False
+            self._hole.forget()
             self.connection = connection
             self.connects += 1
             self._sink.session_started(self, kept=kept, away=away)
@@ -198,7 +111,7 @@ class Source:
         connection = Connection(greeting, self._receive, self._max_payload, started)
         async with asyncio.timeout(_CONNECT_TIMEOUT):
             await asyncio.get_running_loop().create_connection(
-                lambda: connection, parts.hostname or "", parts.port or _PORTS[parts.scheme], ssl=secure
+                lambda: connection, parts.hostname or "", parts.port or PORTS[parts.scheme], ssl=secure
             )
             try:
                 await connection.connected
@@ -251,7 +164,7 @@ class Source:
         confirmed, last = 0, monotonic()
         while True:
             await asyncio.sleep(min(_CONFIRM_INTERVAL, keepalive / 2))
-            if self.held_back and self._look_again(connection):
+            if self._hole.found and self._look_again(connection):
                 return
             mark = self._sink.acknowledgements(self)
             if (connection.paused or mark == confirmed) and monotonic() - last < keepalive / 2:
@@ -273,37 +186,18 @@ class Source:
             confirmed = mark
             self._sink.confirmed(self, mark)
 
-    def _note_ids(self, packet_ids: list[int]) -> None:
-        """See whether exactly one packet id is left out.
-
-        Mosquitto 2.0 gives a session its ids in order, and after some reconnects holds the message behind its
-        full window back until the next connection. Brokers that give ids in another order leave other holes.
-        """
-        first, last = packet_ids[0], packet_ids[-1]
-        whole = last - first == len(packet_ids) - 1 and first - self._last_id != 2
-        if not whole:
-            before = [self._last_id or first, *packet_ids]
-            self._held_since = monotonic()
-            self.held_back = any(after - one == 2 for one, after in pairwise(before))
-        self._last_id = last
-
     def _look_again(self, connection: Connection) -> bool:
-        """Reconnect to get a message that the broker holds back; ever more rarely if that does not help."""
-        now = monotonic()
-        if connection.paused or (connection.unacknowledged and now - self._held_since < _LOOK_INTERVAL):
-            return False  # what is acknowledged first need not be sent again
-        if now - self._looked_at < min(_MAX_LOOK_INTERVAL, _LOOK_INTERVAL * 2.0**self._looks) * (self._looks > 0):
+        """Reconnect to get a message that the broker holds back."""
+        if connection.paused or not self._hole.due(waiting=connection.unacknowledged > 0):
             return False
         _log.info("source %s: the broker holds a message back; connecting anew to get it", self.settings.name)
-        self._looks = min(self._looks + 1, 10)
-        self._looked_at = now
         self._looking = True
         connection.disconnect()
         return True
 
     def _receive(self, connection: Connection, messages: list[Packet], packet_ids: list[int], size: int) -> None:
-        if packet_ids and self._kept and not self.held_back:
-            self._note_ids(packet_ids)
+        if packet_ids and self._kept and not self._hole.found:
+            self._hole.see(packet_ids)
         if self.settings.watch_drops and len(packet_ids) < len(messages):
             own = [message for message in messages if message[2] == _DROPPED]
             if own:
@@ -351,17 +245,10 @@ class Source:
             "connects": self.connects,
             "unacknowledged": 0 if connection is None else connection.unacknowledged,
             "paused": self._paused,
-            "held_back": self.held_back,
+            "held_back": self._hole.found,
             "broker_dropped": self.dropped,
             "detail": self.detail,
         }
-
-
-def _check_filter(where: str, topic: str) -> None:
-    levels = topic.split("/")
-    bad = any(("#" in level or "+" in level) and len(level) > 1 for level in levels) or "#" in levels[:-1]
-    if not topic or bad or "\0" in topic or len(topic.encode()) > 0xFFFF:
-        raise ValueError(f'{where}: topic filter "{topic}"; + and # stand alone in a level, # only at the end')
 
 
 def _sentence(error: Exception) -> str:

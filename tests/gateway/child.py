@@ -18,7 +18,7 @@ from gateway.gateway import Gateway
 from gateway.limit import Limit
 from gateway.load import profile
 from gateway.loop import run
-from gateway.source import SourceSettings
+from gateway.setting import SourceSettings
 from stores.duckdb import DuckDBStore
 from stores.influx import InfluxStore
 from stores.sqlite import SqliteState

@@ -9,7 +9,7 @@ import pytest
 from citylab.decode import Decoder
 from gateway.gateway import Gateway
 from gateway.load import profile
-from gateway.source import SourceSettings
+from gateway.setting import SourceSettings
 from stores.memory import MemoryStore
 from stores.sqlite import SqliteState
 from tests.gateway.broker import Mosquitto

@@ -9,7 +9,7 @@ from citylab.decode import Decoder
 from deploy.audit import Fate, audit
 from gateway.gateway import Gateway
 from gateway.limit import Limit
-from gateway.source import SourceSettings
+from gateway.setting import SourceSettings
 from simulators.ledger import Ledger
 from simulators.native import Outgoing
 from stores.duckdb import DuckDBStore

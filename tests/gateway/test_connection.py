@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway import packet
 from gateway.connection import Connection, MqttError
-from gateway.source import SourceSettings
+from gateway.setting import SourceSettings
 from tests.gateway.broker import Publisher, dated
 from tests.gateway.conftest import until
 

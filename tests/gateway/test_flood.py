@@ -12,7 +12,7 @@ from citylab.decode import Decoder
 from gateway.bench import Timed
 from gateway.gateway import Gateway
 from gateway.load import pace
-from gateway.source import SourceSettings
+from gateway.setting import SourceSettings
 from stores.duckdb import DuckDBStore
 from tests.gateway.broker import Publisher
 from tests.gateway.conftest import until

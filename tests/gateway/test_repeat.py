@@ -8,7 +8,7 @@ import pytest
 from citylab.decode import Decoder
 from gateway import packet
 from gateway.gateway import Gateway
-from gateway.source import SourceSettings
+from gateway.setting import SourceSettings
 from tests.gateway.broker import clockless
 from tests.gateway.conftest import until
 
