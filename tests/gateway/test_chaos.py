@@ -202,6 +202,7 @@ def test_small_chaos(tmp_path):
     check(run_chaos(tmp_path, plan), tmp_path)
 
 
+@pytest.mark.slow
 def test_counts_are_exact_when_the_gateway_is_killed(tmp_path):
     """The broker stays, so the publisher sends each message once, and each is counted once, however often it comes."""
     plan = Plan(messages=3000, kills=3, restarts=0, away=0.0, pace=0.4)
