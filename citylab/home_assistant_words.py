@@ -27,6 +27,15 @@ SENSOR: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Properties a sensor's class may be: the first whose unit fits."""
 
+UNIT = {
+    "Cel": "temperature", "K": "temperature", "[degF]": "temperature", "W": "electric_power", "kW": "electric_power",
+    "kW.h": "electric_energy", "W.h": "electric_energy", "V": "voltage", "mV": "voltage", "A": "current",
+    "mA": "current", "Hz": "frequency", "lx": "illuminance", "hPa": "air_pressure", "mbar": "air_pressure",
+    "V.A": "apparent_power", "V.A{reactive}": "reactive_power", "dBm": "rssi", "W/m2": "solar_irradiance",
+    "mm/h": "precipitation_rate", "[pH]": "water_ph",
+}  # fmt: skip
+"""Property of a sensor without a class, where its unit leaves one alone."""
+
 BINARY = {
     "door": "contact_open", "window": "contact_open", "opening": "contact_open", "garage_door": "contact_open",
     "motion": "motion", "moving": "motion", "occupancy": "occupancy", "presence": "occupancy", "moisture": "water_leak",

@@ -11,8 +11,6 @@ _NUMBER = re.compile(
 _NOTE = re.compile(r"(?<=\d)\s*\([^()]*\)\s*$")
 """A remark straight after a number, such as ``2.8(low battery)``."""
 _COMMA = re.compile(r"\s*[+-]?\d+,\d+")
-NO_VALUE = frozenset(("", "null", "none", "nan", "unavailable", "unknown", "not available", "n/a", "na", "undefined"))
-"""Words that stand where a value is missing."""
 _TRUE = frozenset(
     ("true", "1", "on", "yes", "y", "open", "opened", "occupied", "leak", "detected", "alarm", "active", "triggered",
      "motion", "wet", "online", "connected")

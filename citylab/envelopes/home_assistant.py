@@ -10,7 +10,7 @@ from citylab.codecs import json
 from citylab.codecs.registry import UnreadableError
 from citylab.envelopes.tts import only_object
 from citylab.expression import TemplateError, compile_template, evaluate
-from citylab.home_assistant_words import BINARY, LONG, SENSOR
+from citylab.home_assistant_words import BINARY, LONG, SENSOR, UNIT
 from citylab.mapping import number_repeats
 from citylab.message import Decoded, Message, Outcome, Reading, Refusal, ThingUpdate
 from citylab.names import common_names
@@ -21,7 +21,7 @@ from citylab.path import MISSING
 from citylab.profile import DeviceProfile
 from citylab.table import Channel
 from citylab.template import clean_name
-from citylab.unit import UnitError, conversion
+from citylab.unit import UnitError, conversion, ucum
 from citylab.uplink import Context, Memory, Opened
 from citylab.vocabulary import vocabulary
 
@@ -179,7 +179,18 @@ def _property(component: str, config: dict[str, Any], unit: str, template: str, 
         except UnitError:
             continue
         return name
-    return names[0] if names and unit else ""
+    if names or kind:
+        return names[0] if names and unit else ""
+    return _by_unit(unit, air=air)
+
+
+def _by_unit(unit: str, *, air: bool) -> str:
+    """Property of a sensor without a class, by its unit; "" where several have it."""
+    try:
+        name = UNIT.get(ucum(unit), "") if unit else ""
+    except UnitError:
+        return ""
+    return "air_temperature" if air and name == "temperature" else name
 
 
 @lru_cache(maxsize=10_000)

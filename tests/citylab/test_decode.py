@@ -382,3 +382,22 @@ def test_parts_of_the_topic_are_those_of_the_profile_that_reads():
     assert (decoded.profile, decoded.device) == ("json_generic", "post7")
     decoded = read("yard/temperature", "20")
     assert (decoded.profile, decoded.device) == ("topic_value", "yard")
+
+
+@pytest.mark.parametrize(
+    ("unit", "template", "payload", "expected"),
+    [
+        ("W", "{{ (value_json.p | float) * 1000 }}", '{"p":0.57}', ("electric_power", 570.0)),
+        ("lx", "", "120", ("illuminance", 120.0)),
+        ("%", "", "50", None),
+        ("zork", "", "50", None),
+    ],
+)
+def test_a_discovered_sensor_without_a_class_is_told_by_its_unit(unit, template, payload, expected):
+    config = {"state_topic": "d/v", "unique_id": "dv", "unit_of_measurement": unit, "value_template": template}
+    topic = "homeassistant/sensor/d/v/config"
+    shared = Decoder(PROFILES)
+    shared.decode(Message(topic, orjson.dumps(config), NOW))
+    decoded = shared.decode(Message("d/v", payload.encode(), NOW))
+    found = [(r.key.observed_property, r.result) for r in decoded.readings]
+    assert found == ([] if expected is None else [expected])
