@@ -7,13 +7,17 @@ citylab indicators template > my.csv    statistics to fill in; then: citylab ind
 citylab indicators score                points and bands against the city's targets
 citylab indicators assess --period 2025 figures of a period, each with its status and coverage
 citylab indicators history en-e-e-2c    what was said of closed years, and each time it changed: why and when
+citylab indicators show op-water-loss --language fr   in one of seven languages
 citylab indicators forget physicians --year 2025 --why "counted twice"   take back an imported statistic
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from deploy.client import Api, api
@@ -29,6 +33,8 @@ from deploy.indicator_text import (
     score_text,
 )
 from deploy.option import add_settings, settings_of
+from services.indicators.language import language_code
+from services.reports.language import Language
 
 ACTIONS = ("list", "show", "assess", "history", "score", "plan", "template", "import", "forget")
 
@@ -44,19 +50,33 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--family", default="all", choices=["all", "u4ssc", "operational"])
     parser.add_argument("--year", type=int, help="forget: year of the statistic")
     parser.add_argument("--why", default="", help="forget: the reason, which the history keeps")
+    parser.add_argument("--language", default="en", help="ar, en, es, fr, pt, ru or zh (default: en)")
     parser.add_argument("--json", action="store_true", help="for programs")
     add_settings(parser, "data", "city", "cities", "store", "cards")
 
 
 def run(given: argparse.Namespace) -> int:
     """Ask the API."""
+    try:
+        given.language = language_code(given.language)
+    except ValueError as error:
+        raise UsageError(f"--language: {error}") from None
     with api(settings_of(given)) as instance:
         return int(globals()[f"_{given.action}"](instance, given))
 
 
+def _query(given: argparse.Namespace) -> dict[str, str]:
+    return {"period": given.period, "area": given.area, "language": given.language}
+
+
+def _say(given: argparse.Namespace, found: Any, text: Callable[[Any, Language], str]) -> None:
+    """Print an answer: whole for programs, else as a sheet."""
+    print(json.dumps(found, ensure_ascii=False) if given.json else text(found, Language(given.language)))
+
+
 def _list(instance: Api, given: argparse.Namespace) -> int:
-    found = instance.get("api/v1/indicators", period=given.period, area=given.area, family=given.family)
-    print(json.dumps(found, ensure_ascii=False) if given.json else list_text(found))
+    found = instance.get("api/v1/indicators", family=given.family, **_query(given))
+    _say(given, found, list_text)
     return 0
 
 
@@ -64,18 +84,17 @@ def _show(instance: Api, given: argparse.Namespace) -> int:
     if not given.what:
         raise UsageError("name an indicator, such as: citylab indicators show en-en-aq-1c")
     for code in given.what:
-        found = instance.get(f"api/v1/indicators/{quote(code)}", period=given.period, area=given.area)
-        print(json.dumps(found, ensure_ascii=False) if given.json else evidence_text(found))
+        _say(given, instance.get(f"api/v1/indicators/{quote(code)}", **_query(given)), evidence_text)
     return 0
 
 
 def _assess(instance: Api, given: argparse.Namespace) -> int:
-    query = {"period": given.period, "area": given.area}
+    query = _query(given)
     if given.what:
         found = [instance.get(f"api/v1/indicators/{quote(code)}", **query) for code in given.what]
     else:
         found = instance.get("api/v1/indicators", family=given.family, **query)["indicators"]
-    print(json.dumps(found, ensure_ascii=False) if given.json else assessment_text(found))
+    _say(given, found, assessment_text)
     return 0
 
 
@@ -83,20 +102,18 @@ def _history(instance: Api, given: argparse.Namespace) -> int:
     if not given.what:
         raise UsageError("name an indicator, such as: citylab indicators history en-e-e-2c")
     for code in given.what:
-        found = instance.get(f"api/v1/indicators/{quote(code)}/history")
-        print(json.dumps(found, ensure_ascii=False) if given.json else history_text(code, found))
+        found = instance.get(f"api/v1/indicators/{quote(code)}/history", language=given.language)
+        _say(given, found, partial(history_text, code))
     return 0
 
 
 def _score(instance: Api, given: argparse.Namespace) -> int:
-    found = instance.get("api/v1/indicator-scores", period=given.period, area=given.area)
-    print(json.dumps(found, ensure_ascii=False) if given.json else score_text(found))
+    _say(given, instance.get("api/v1/indicator-scores", **_query(given)), score_text)
     return 0
 
 
 def _plan(instance: Api, given: argparse.Namespace) -> int:
-    found = instance.get("api/v1/indicator-plan", code=given.what, period=given.period, area=given.area)
-    print(json.dumps(found, ensure_ascii=False) if given.json else plan_text(found))
+    _say(given, instance.get("api/v1/indicator-plan", code=given.what, **_query(given)), plan_text)
     return 0
 
 

@@ -9,12 +9,16 @@ Everything made of simulated readings is marked as simulated, in every format.
 
 import argparse
 import re
+import sys
 from pathlib import Path
+from typing import Self
 
 from citylab.document import nearest
 from deploy.client import api
 from deploy.error import UsageError
 from deploy.option import add_settings, settings_of
+from deploy.table import counted
+from services.indicators.language import language_code
 
 KINDS, FORMATS = ("factsheet", "dossier"), ("html", "pdf", "csv", "json")
 
@@ -34,22 +38,64 @@ def run(given: argparse.Namespace) -> int:
     """Ask the API for each file and write it."""
     kinds, formats = _words("kind", given.kind, KINDS), _words("format", given.format, FORMATS)
     try:
+        language = language_code(given.language)
+    except ValueError as error:
+        raise UsageError(f"--language: {error}") from None
+    try:
         given.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--out {given.out}: cannot be made ({error.strerror})") from None
-    with api(settings_of(given)) as instance:
-        for kind in kinds:
-            for name in formats:
-                _, content = instance.send(
-                    "GET", f"api/v1/reports/{kind}", None,
-                    format=name, period=given.period, area=given.area, language=given.language,
-                )  # fmt: skip
-                period = re.sub(r"[^0-9A-Za-z]+", "-", given.period or "rolling").strip("-")
-                area = re.sub(r"[^0-9a-z-]+", "-", f"-{given.area}" if given.area else "")
-                path = given.out / f"{kind}{area}-{period}-{given.language}.{name}"
-                _write(path, content)
-                print(f"{path}  {len(content) / 1000:,.0f} kB")
+    files = [(kind, name) for kind in kinds for name in formats]
+    made = 0
+    with api(settings_of(given)) as instance, Progress(len(files)) as progress:
+        for kind, name in files:
+            progress.begins(f"{kind} {name}")
+            _, content = instance.send(
+                "GET", f"api/v1/reports/{kind}", None,
+                format=name, period=given.period, area=given.area, language=language,
+            )  # fmt: skip
+            period = re.sub(r"[^0-9A-Za-z]+", "-", given.period or "rolling").strip("-")
+            area = re.sub(r"[^0-9a-z-]+", "-", f"-{given.area}" if given.area else "")
+            path = given.out / f"{kind}{area}-{period}-{language}.{name}"
+            _write(path, content)
+            made += len(content)
+            progress.ended(f"{path}  {len(content) / 1000:,.0f} kB")
+    print(f"{counted(len(files), 'file')} made in {given.out.resolve()}, {made / 1_000_000:,.1f} MB.")
     return 0
+
+
+class Progress:
+    """Says which file is being made, and how many there are; a line of its own only where a person looks on."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._number = 0
+        self._shown = sys.stderr.isatty()
+        self._width = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._clear()
+
+    def begins(self, what: str) -> None:
+        """A file is begun."""
+        self._number += 1
+        if self._shown:
+            text = f"{self._number} of {self._total}: {what} ..."
+            self._width = len(text)
+            print(f"\r{text}", end="", file=sys.stderr, flush=True)
+
+    def ended(self, line: str) -> None:
+        """It is made."""
+        self._clear()
+        print(f"{self._number} of {self._total}  {line}", flush=True)
+
+    def _clear(self) -> None:
+        if self._width:
+            print(f"\r{' ' * self._width}\r", end="", file=sys.stderr, flush=True)
+            self._width = 0
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -7,7 +7,7 @@ shown as it is written and counted in `Speech.own`.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -148,6 +148,10 @@ class Speech:
             return self.number(value)
         return f"{self.number(value)}\u00a0{self.word('unit', unit)}"
 
+    def joined(self, parts: Iterable[str]) -> str:
+        """Several texts in one line, with the sign the language puts between."""
+        return _BETWEEN.get(self.code, "; ").join(parts)
+
     def day(self, text: str) -> str:
         """A date such as 2026-11-24; between Arabic words, hyphens would turn it around, slashes do not."""
         return text.replace("-", "/") if self.rtl else text
@@ -159,7 +163,7 @@ class Speech:
             found = recognise(english, _templates(self.code), self._part)
         if found is None and "; " in english:
             parts = [self._said(part) for part in english.split("; ")]
-            found = _BETWEEN.get(self.code, "; ").join(p for p in parts if p) if None not in parts else None
+            found = self.joined(p for p in parts if p) if None not in parts else None
         return found
 
     def _part(self, name: str, part: str) -> str | None:

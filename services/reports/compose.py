@@ -35,11 +35,19 @@ def compose(report: Report) -> Document:
         sections.append(Section(words("section.next"), steps))
     zone = report.period.zone
     span = f"{_day(report.period.start, zone, words)} / {_day(report.period.end, zone, words)}"
+    computed = words.day(report.computed[:16].replace("T", " "))
     area = "" if report.area == report.city.name else f", {report.area}"
     return Document(
-        title=f"{words(f'kind.{report.kind}')}: {report.city.label}{area}, {_period(report, words)}",
-        subtitle=f"{words('period')}: {span} ({zone}) · "
-        f"{words('computed')}: {words.day(report.computed[:16].replace('T', ' '))} UTC · citylab {report.software}",
+        title=words(
+            "colon", name=words(f"kind.{report.kind}"), text=f"{report.city.label}{area} · {_period(report, words)}"
+        ),
+        subtitle=" · ".join(
+            (
+                words("colon", name=words("period"), text=f"{span} ({zone})"),
+                words("colon", name=words("computed"), text=f"{computed} UTC"),
+                f"citylab {report.software}",
+            )
+        ),
         language=words.code,
         rtl=words.rtl,
         sections=tuple(sections),
@@ -164,10 +172,9 @@ def _results(report: Report, words: Language) -> Iterator[Section]:
         rows = tuple(_result_rows(chosen, {note: first + i for i, note in enumerate(notes)}, words))
         drawing: Drawing = radar(categories, words)
         yield Section(
-            f"{words('section.results')}: {words.word('dimension', dimension)}",
+            words("colon", name=words("section.results"), text=words.word("dimension", dimension)),
             (drawing, Text(words("radar.caption"), "small", drawing.simulated),
              Table((17, 29, 27, 18, 9), rows, head, tuple(notes), first)),
-            new_page=True,
         )  # fmt: skip
         first += len(notes)
 
@@ -210,7 +217,7 @@ def _gaps(report: Report, words: Language) -> Section:
         parts = [words("gaps.points", points=named)] if named else []
         parts += [missing.text for missing in gap.missing]
         status = words("partly" if gap.partial else "not_reported")
-        rows.append((Cell(f"{gap.name} ({_code(gap)})"), Cell(status), Cell("; ".join(parts))))
+        rows.append((Cell(f"{gap.name} ({_code(gap)})"), Cell(status), Cell(words.joined(parts))))
     head = (words("column.kpi"), words("evidence.status"), words("column.missing"))
     blocks.append(Table((40, 16, 44), tuple(rows), head) if rows else Text(words("none.gaps")))
     return Section(words("section.gaps"), tuple(blocks), new_page=True)

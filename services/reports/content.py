@@ -1,5 +1,6 @@
 """From assessments to a report: everything is taken from the indicator service, only counted and ordered here."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,7 @@ from services.reports.schema import (
 )
 
 SIMULATED = "simulated"
+_YEAR = re.compile(r"^.+ is of (\d{4})(?=, the period is of )")
 _DIMENSIONS = ("Economy", "Environment", "Society and Culture")
 
 
@@ -157,7 +159,7 @@ class _order:  # noqa: N801 - a sort key
 def _result(assessment: Assessment, value: PointValue, score: PointScore | None) -> ResultRow:
     card = assessment.card
     target = score.target if score is not None else None
-    remarks = dict.fromkeys([*_input_remarks(assessment, value), *value.warnings]) if value.value is not None else {}
+    remarks = dict.fromkeys(map(_in_common, [*_input_remarks(assessment, value), *value.warnings]))
     return ResultRow(
         code=card.code,
         official_code=card.official,
@@ -187,7 +189,7 @@ def _result(assessment: Assessment, value: PointValue, score: PointScore | None)
         left_out=score.left_out if score is not None else "",
         unscored=_unscored(card, value, score),
         goals=[GoalModel(target=g.target, indicator=g.indicator) for g in card.goals],
-        remarks=list(remarks),
+        remarks=list(remarks) if value.value is not None else [],
     )
 
 
@@ -209,6 +211,11 @@ def _input_remarks(assessment: Assessment, value: PointValue) -> Iterable[str]:
         figure = assessment.inputs.get(name)
         yield from figure.warnings if figure is not None else ()
     yield from (w for w in assessment.warnings if w not in inner)
+
+
+def _in_common(remark: str) -> str:
+    """A remark on the year of one statistic, as it is said of all of them under a table."""
+    return _YEAR.sub(r"statistics are of \1", remark).replace("; it is ", "; they are ")
 
 
 def _counts(assessments: Sequence[Assessment]) -> list[CountRow]:

@@ -37,7 +37,9 @@ def _facts(evidence: EvidenceModel, words: Language) -> list[tuple[Cell, ...]]:
     known = str(evidence.known["definition"])
     pages = evidence.known["pages"]
     basis = words.word("known", known)
-    source = "; ".join([basis, words("evidence.first", edition=evidence.edition), *pages])
+    source = "\n".join(
+        [words.joined((basis, words("evidence.first", edition=evidence.edition))), *map(words.say, pages)]
+    )
     facts = [
         ("definition", evidence.definition),
         ("formula", "\n".join(evidence.formulas)),
@@ -55,7 +57,7 @@ def _facts(evidence: EvidenceModel, words: Language) -> list[tuple[Cell, ...]]:
         found.append((Cell(words("evidence.warnings"), bold=True), text))
     missing = {m.name: m for point in evidence.points for m in point.missing}
     if missing:
-        lines = [f"{m.text}: {'; '.join(m.reasons)}" for m in missing.values()]
+        lines = [words("colon", name=m.text, text=words.joined(m.reasons)) for m in missing.values()]
         found.append((Cell(words("evidence.missing"), bold=True), Cell("\n".join(lines))))
     return found
 
@@ -119,7 +121,7 @@ def _input(figure: FigureModel, words: Language) -> tuple[Cell, ...]:
         Cell(figure.text),
         Cell(words.quantity(figure.value, figure.unit), simulated=tainted),
         Cell(source),
-        Cell("; ".join(quality)),
+        Cell(words.joined(quality)),
     )
 
 

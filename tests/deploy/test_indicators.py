@@ -2,12 +2,14 @@
 
 import argparse
 import json
+from itertools import product
 
 import pytest
 from fastapi.testclient import TestClient
 
 from deploy.command import indicators
 from deploy.error import UsageError
+from deploy.table import WIDTH, _width
 from services.app import create_app
 from services.indicators.service import shared_service
 from tests.services.conftest import make_context
@@ -65,12 +67,32 @@ def test_every_action_answers_for_people_and_for_programs(command):
         assert json.loads(command(action, "--json")[1])
         text = command(action)[1]
         assert "{" not in text
-        assert max(map(len, text.splitlines()[:3])) < 250
     shown = command("show", "EN: EN: AQ: 1C")[1]
-    for words in ("Air Pollution  (EN: EN: AQ: 1C)", "formula  pm10: pm10_annual_mean", "missing: ozone"):
+    for words in ("Air Pollution  (EN: EN: AQ: 1C)", "Formula: pm10: pm10_annual_mean", "Missing: ozone"):
         assert words in shown
-    assert "no period has closed" in command("history", "en-e-e-2c")[1]
+    assert "No period has closed" in command("history", "en-e-e-2c")[1]
     assert json.loads(command("show", "en-en-aq-1c", "--json")[1])["code"] == "en-en-aq-1c"
+
+
+def test_sheets_fit_a_terminal_in_every_language(command):
+    for language, action in product(("ar", "ru", "zh"), ("list", "assess", "score", "plan", "show", "history")):
+        text = command(action, *(["en-en-aq-1c"] if action in {"show", "history"} else []), "--language", language)[1]
+        assert max(map(_width, text.splitlines())) <= WIDTH, (language, action)
+        assert not {"Value", "Missing:", "Status", "Reported:", "complete", "reported"} & set(text.split())
+
+
+def test_the_plan_names_sensors_and_statistics(command):
+    said = command("plan", "en-en-aq-1c", "--language", "fr")[1]
+    assert "a) capteur : « Station de qualité de l'air » (air_quality_station) transmettant" in " ".join(said.split())
+    assert "statistique : o3_annual_mean" in said
+    assert said.startswith("Déclarés\u00a0: 0  En partie\u00a0: 0  Non déclarés\u00a0: 1")
+
+
+def test_an_unknown_language_is_named():
+    parser = argparse.ArgumentParser()
+    indicators.arguments(parser)
+    with pytest.raises(UsageError, match="--language: found language .xx.; expected one of: ar, en"):
+        indicators.run(parser.parse_args(["list", "--language", "xx"]))
 
 
 def test_any_period_and_its_status(command):
@@ -105,7 +127,7 @@ def test_import_history_and_forget(command, city, tmp_path):
         in command("forget", "physicians", "--year", "2025", "--why", "counted twice")[1]
     )
     history = command("history", "sc-eh-h-3c")[1]
-    for words in ("first computed", "statistics of s.csv", "physicians of 2025 taken back: counted twice"):
+    for words in ("first computed", "statistics of s.csv", "physicians of 2025 taken", "back: counted twice"):
         assert words in history
     assert json.loads(command("history", "sc-eh-h-3c", "--json")[1])[0]["versions"][-1]["value"] is None
     assert command("template")[1].startswith("name,year,value,source,grade")

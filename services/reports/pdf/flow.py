@@ -97,7 +97,8 @@ def pdf_of(document: Document) -> tuple[bytes, set[str]]:
 def _section(sheets: Sheets, section: Section) -> None:
     if section.new_page and not sheets.fresh:
         sheets.turn()
-    sheets.need(30)
+    first = section.blocks[0]
+    sheets.need(first.height + 25 if isinstance(first, Drawing) else 30)
     _heading(sheets, Heading(section.title, 1))
     sheets.page.mark(section.title)
     for block in section.blocks:

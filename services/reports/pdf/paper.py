@@ -79,7 +79,10 @@ class Paper:
     def back_to(self, page: int) -> None:
         """Draw on an earlier page, from 1."""
         self._pdf.page = page
-        self._pdf.set_dash_pattern(1, 1)  # the library writes a change alone, and remembers that of another page
+        # The library writes a change alone, and remembers that of another page: colour, width and dashes change here.
+        self._pdf.set_draw_color("#010203")
+        self._pdf.set_line_width(9)
+        self._pdf.set_dash_pattern(1, 1)
         self._pdf.set_dash_pattern()
 
     def mark(self, title: str) -> None:

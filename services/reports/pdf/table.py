@@ -53,8 +53,8 @@ def draw_table(sheets: "Sheets", table: Table) -> None:
         _row(sheets, row, row_widths, _GROUP if spans else "")
     sheets.y += 1
     if table.notes:
-        notes = (f"[{number}] {note}" for number, note in enumerate(table.notes, start=table.first))
-        sheets.write("   ".join(notes), 2.4, colour=_GREY)
+        for number, note in enumerate(table.notes, start=table.first):
+            sheets.write(f"[{number}] {note}", 2.4, colour=_GREY)
     sheets.y += 2.5
 
 
