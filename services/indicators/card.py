@@ -73,11 +73,14 @@ class Check(Document):
     rule : str
         ``sum`` of the points is `value` within `tolerance`; ``falling``: each point at most the one before;
         ``at_most`` or ``at_least`` `value`; ``below`` the value of the card `other`.
+    point : str
+        Only this point, of ``at_most`` and ``at_least``.
     """
 
     rule: Literal["sum", "falling", "at_most", "at_least", "below"]
     value: float | None = None
     tolerance: float = 0.0
+    point: str = ""
     other: str = ""
     text: str
 
@@ -144,6 +147,14 @@ class Card(Document):
             for name in Expression(text).names:
                 if name not in self.inputs and name not in CONSTANTS:
                     raise ValueError(f'{place}: "{name}" is no input of the card; {nearest(name, self.inputs)}')
+        return self
+
+    @model_validator(mode="after")
+    def _points_of_checks_exist(self) -> Self:
+        names = [point.name for point in self.points]
+        for check in self.checks:
+            if check.point and check.point not in names:
+                raise ValueError(f'check: no point "{check.point}"; {nearest(check.point, names)}')
         return self
 
     def _formulas(self) -> list[tuple[str, str]]:

@@ -38,7 +38,7 @@ def card_warnings(card: Card, points: Sequence[PointValue]) -> list[str]:
 
 def _holds(check: Check, points: Sequence[PointValue]) -> bool:
     values = [point.value for point in points]
-    known = [v for v in values if v is not None]
+    known = [p.value for p in points if p.value is not None and check.point in {"", p.name}]
     limit = check.value if check.value is not None else 0.0
     match check.rule:
         case "sum":

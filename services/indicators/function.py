@@ -224,7 +224,8 @@ def _attribute(r: Reading) -> Result:
 
 
 def _streams(r: Reading) -> Result:
-    once = {s.thing.name: w for s, w in zip(r.things, r.weight, strict=True)}
+    name = r.stream.distinct
+    once = {s.thing.properties.get(name, s.thing.name): w for s, w in zip(r.things, r.weight, strict=True)}
     return Amount(float(sum(once.values()))), ()
 
 

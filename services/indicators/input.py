@@ -67,6 +67,8 @@ class Stream(Selection):
         elsewhere a thing without it counts 1.
     factor : float
         Into the unit of the input.
+    distinct : str
+        Of ``streams``: thing property of which each value counts once (two meters on one feeder).
     across : str
         How several streams meet: ``mean`` (weighted; the extreme of all for minimum and maximum) or ``sum``.
     hours : tuple[int, ...]
@@ -81,6 +83,7 @@ class Stream(Selection):
     channel: str | None = None
     function: StreamFunction
     weight: str = ""
+    distinct: str = ""
     factor: float = 1.0
     across: Literal["mean", "sum"] = "mean"
     hours: tuple[Annotated[int, Field(ge=0, le=23)], ...] = ()

@@ -104,6 +104,11 @@ known: {definition: own, kind: own, goals: own}
         ("[{statistic: a}]", "[{statistic: a, profile: area}]", ["exactly one"]),
         ("[{statistic: a}]", "[{stream: {kind: k, property: pm10, function: share_above}}]", ["needs a limit"]),
         ("direction: higher", "direction: up", ["card.yaml:12", "higher"]),
+        (
+            "numerator: a / b",
+            "numerator: a\nchecks: [{rule: at_most, value: 1, point: x, text: t}]",
+            ['no point "x"'],
+        ),
     ],
 )
 def test_mistakes_in_a_card_are_named(old, new, words):

@@ -96,3 +96,4 @@ def test_a_year_of_history_gives_what_sensors_can_give(service):
             assert (point.value is None) is bool(point.missing), code
         if assessed.reported:
             assert assessed.provenance is Provenance.SIMULATED, code
+        assert not [w for w in assessed.warnings if "more than the whole" in w], "the city contradicts itself"
