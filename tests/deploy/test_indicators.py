@@ -91,7 +91,7 @@ def test_the_plan_names_sensors_and_statistics(command):
 def test_an_unknown_language_is_named():
     parser = argparse.ArgumentParser()
     indicators.arguments(parser)
-    with pytest.raises(UsageError, match="--language: found language .xx.; expected one of: ar, en"):
+    with pytest.raises(UsageError, match=r"--language: found language .xx.; expected one of: ar, en"):
         indicators.run(parser.parse_args(["list", "--language", "xx"]))
 
 
