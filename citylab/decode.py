@@ -14,7 +14,7 @@ from citylab.mapping import Plan, Result, number_repeats
 from citylab.message import Decoded, Message, Outcome, Reading, Refusal, ThingUpdate
 from citylab.observation import Provenance
 from citylab.profile import DeviceProfile
-from citylab.router import Candidate, Route, Router, addressed, case_fits, conditions, fits
+from citylab.router import Candidate, Route, Router, addressed, case_fits, conditions, fits, may_fit
 from citylab.state import KeyValue
 from citylab.template import clean_name, fill, first
 from citylab.uplink import Context, Memory, Uplink
@@ -222,6 +222,9 @@ class Decoder:
         """Note the shape of a flat message, for the fast path."""
         place = (message.topic, message.simulated)
         if not candidate.flat or (place not in self._shapes and len(self._shapes) >= MAX_SHAPES):
+            return
+        if any(may_fit(match, content) for match in candidate.rivals):
+            self._shapes.pop(place, None)
             return
         known = self._shapes.get(place)
         if known is not None and isinstance(content, dict) and known.fits(content):

@@ -79,21 +79,16 @@ class Lane:
 
 
 def simple(plan: Plan) -> bool:
-    """Whether messages of a profile can be flat: one object, one device, values that stand alone."""
+    """Whether messages of a profile can be flat: one object, one device, values that stand alone.
+
+    Wrappers and lists of the profile do not matter: a flat message has neither.
+    """
     profile = plan.profile
     return (
         profile.match.envelope == "plain"
         and profile.codec == "json"
         and not profile.match.where
-        and not (
-            profile.each
-            or profile.unfold
-            or profile.inside
-            or profile.named
-            or profile.places
-            or profile.same
-            or profile.encoding
-        )
+        and not (profile.unfold or profile.named or profile.places or profile.same or profile.encoding)
         and not any(case.where or case.keys for case in (*profile.status, *profile.ignore))
     )
 
@@ -113,12 +108,12 @@ def shape_of(plan: Plan, parts: Mapping[str, str], content: Any) -> Shape | None
     if any(isinstance(value, dict | list | None) or "\\" in name or '"' in name for name, value in content.items()):
         return None
     device = clean_name(first(profile.device, parts))
-    fields = [rule.field for rule in profile.time]
-    hidden = any(field.startswith("/") or "." in field for field in fields)
+    clocks = [(rule.field.removeprefix("/"), rule) for rule in profile.time]
+    hidden = any("." in field for field, _ in clocks)
     rules = _rules_of(plan, parts, content)
     if not device or not rules or hidden or any(fill(alias, parts) is None for alias in profile.aliases):
         return None
-    clock = next(((rule.field, rule) for rule in profile.time if rule.field in content), None)
+    clock = next(((field, rule) for field, rule in clocks if field in content), None)
     texts = frozenset(name for name, value in content.items() if isinstance(value, str))
     return Shape(profile.name, device, tuple(content), texts, rules, clock, plan.zone)
 

@@ -25,7 +25,9 @@ class Candidate:
     case_only: bool = False
     """Whether only a status or ignored topic of the profile fits."""
     flat: bool = False
-    """Whether a lane may stand for it: neither it nor a profile before it looks at values to choose."""
+    """Whether a lane may stand for it: it does not look at values to choose, nor do cases of a profile before it."""
+    rivals: tuple[Match, ...] = ()
+    """Conditions on values of the profiles before it: a lane may not stand where one of them could fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +128,20 @@ def _topics(profile: DeviceProfile) -> list[tuple[TopicPattern | None, bool]]:
 
 def _mark_flat(candidates: list[Candidate]) -> tuple[Candidate, ...]:
     """Candidates in order, each marked whether a lane may stand for it."""
-    flat, out = True, []
+    flat, out, rivals = True, [], list[Match]()
     for candidate in candidates:
         profile = candidate.plan.profile
-        flat = flat and not profile.match.where and not any(c.where for c in (*profile.status, *profile.ignore))
-        out.append(replace(candidate, flat=flat and simple(candidate.plan)))
+        flat = flat and not any(c.where for c in (*profile.status, *profile.ignore))
+        out.append(replace(candidate, flat=flat and simple(candidate.plan), rivals=tuple(rivals)))
+        if profile.match.where:
+            rivals.append(profile.match)
     return tuple(out)
+
+
+def may_fit(match: Match, content: Any) -> bool:
+    """Whether a message with these names could fit some day, whatever their values are."""
+    paths = (*match.keys, *(path for path, wanted in match.where.items() if wanted is not None))
+    return all(lookup(content, path) is not MISSING for path in paths)
 
 
 def addressed(match: Match, uplink: Uplink, device: str, simulated: bool) -> bool:

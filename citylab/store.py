@@ -62,11 +62,14 @@ class WriteResult:
     refused : dict[int, Refusal]
         Row number to reason: too old for the retention, not a number, datastream not registered.
         Refused rows are not stored, and trying again would not help.
+    repeated : int64[n] | None
+        Row numbers of the duplicates; None where the store does not tell which they are.
     """
 
     stored: int
     duplicates: int = 0
     refused: dict[int, Refusal] = field(default_factory=dict)
+    repeated: Int64 | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,11 @@ from citylab.profile import DeviceProfile
 from citylab.uplink import Context, Opened, Uplink
 
 TOPICS = ("senml/#", "{prefix...}/senml/#")
+_NAMES = {
+    "%RH": "humidity", "%EL": "battery", "lat": "lat", "lon": "lon", "V": "voltage", "A": "current", "W": "power",
+    "Wh": "energy", "J": "energy", "lx": "illuminance", "Pa": "pressure", "dBm": "rssi", "Hz": "frequency",
+}  # fmt: skip
+"""What a record without a name is called, by its unit."""
 RELATIVE = 2**28
 """Below this a time counts from now [s] (RFC 8428, section 4.5.3)."""
 
@@ -30,6 +35,7 @@ def unwrap(payload: bytes, context: Context) -> Opened:
     out: list[Uplink] = []
     for record in content.objects[0]["records"]:
         device, name = split_name(record["base"], record["local"], record["name"])
+        name = name or _NAMES.get(record["u"], "")
         key = (device, record["t"])
         uplink = uplinks.get(key)
         if uplink is None or name in uplink.content:

@@ -22,7 +22,9 @@ FLAT = DeviceProfile.model_validate(
     {
         "name": "flat",
         "match": {"topic": "flat/{device}"},
-        "time": [{"field": "at", "epoch": "ms"}],
+        "time": [{"field": "/at", "epoch": "ms"}],
+        "inside": ["body"],
+        "each": [{"list": "rows", "key": "name", "value": "value"}],
         "fields": {
             "t": {"property": "air_temperature", "unit": "[degF]", "absent": [-99]},
             "h": "relative_humidity",
@@ -151,6 +153,15 @@ def test_lane_equals_decode(data):
         assert reading.phenomenon_time == (None if late else instant)
         suspect = late or not low <= result <= high
         assert (reading.quality == Quality.SUSPECT) == suspect
+
+
+def test_wrapped_and_listed_messages_of_a_flat_profile():
+    wrapped = read("flat/a", '{"at":1772366390000,"body":{"t":50,"rows":[{"name":"h","value":40}]}}')
+    assert [(r.key.observed_property, r.result) for r in wrapped.readings] == [
+        ("relative_humidity", 40.0),
+        ("air_temperature", 10.0),
+    ]
+    assert {r.phenomenon_time for r in wrapped.readings} == {1772366390000000}
 
 
 def test_lane_reads_the_simple_case():
@@ -401,3 +412,24 @@ def test_a_discovered_sensor_without_a_class_is_told_by_its_unit(unit, template,
     decoded = shared.decode(Message("d/v", payload.encode(), NOW))
     found = [(r.key.observed_property, r.result) for r in decoded.readings]
     assert found == ([] if expected is None else [expected])
+
+
+def test_a_lane_stands_only_where_no_narrower_profile_could_fit():
+    narrow = DeviceProfile.model_validate(
+        {"name": "narrow", "match": {"topic": "flat/{device}", "where": {"kind": "b"}}, "fields": {"t": "voltage"}}
+    )
+    decoder = Decoder([FLAT, narrow])
+    decoder.decode(Message("flat/a", b'{"t":50,"h":40}', NOW))
+    assert decoder.lane("flat/a", False) is not None
+    decoder.decode(Message("flat/a", b'{"t":50,"h":40,"kind":"a"}', NOW))
+    assert decoder.lane("flat/a", False) is None
+    other = decoder.decode(Message("flat/a", b'{"t":50,"h":40,"kind":"b"}', NOW))
+    assert other.profile == "narrow"
+
+
+def test_any_flat_json_has_a_fast_path():
+    decoder = Decoder(PROFILES)
+    decoder.decode(Message("sensors/t1", b'{"temperature":21.5,"ts":1772366390}', NOW))
+    lane = decoder.lane("sensors/t1", False)
+    assert lane is not None
+    assert lane.read(b'{"temperature":21.7,"ts":1772366391}') == (1772366391000000, (21.7,))
