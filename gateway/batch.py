@@ -3,19 +3,19 @@
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from citylab.message import Message, Reading, ThingUpdate
+from citylab.message import Message, Outcome, Reading, ThingUpdate
 from citylab.moment import MAX_AHEAD
 from citylab.observation import Float64, Int32, Int64, ObservationBatch, Quality, Text, TimeSource
 from citylab.state import DeadLetter
 from citylab.store import Arrivals
-from gateway.connection import Connection, Packet
+from gateway.connection import DUP, Connection, Packet
 from gateway.layout import Layout, Plan
 from gateway.source import Source
 
@@ -92,9 +92,13 @@ class Batch:
         """Messages without a time of their own that are to be acknowledged."""
         self.facts: dict[str, Any] = {}
         """Of the gateway's memory, durable with the counters."""
+        self.decoded: dict[int, str] = {}
+        """Profile of each stored message that came the long way."""
         self.outcomes: Counter[tuple[str, str, str]] = Counter()
         self.shed: Counter[tuple[str, str]] = Counter()
         self.gaps: Counter[str] = Counter()
+        self.tried = False
+        """Whether the store failed on it: it may have stored some of it all the same."""
         self.plan: Plan | None = None
         self.settle: Callable[[], None] | None = None
 
@@ -107,6 +111,23 @@ class Batch:
         counts = np.bincount(np.maximum(np.array(self.templates, dtype=np.int64) + 1, 0))
         for template in np.flatnonzero(counts[1:]):
             self.outcomes[self.layout.profiles[template], "stored", ""] += int(counts[template + 1])
+
+    def profile(self, message: int) -> str:
+        """Profile by which a message gave readings."""
+        template = self.templates[message]
+        return self.decoded[message] if template < 0 else self.layout.profiles[template]
+
+    def note_repeated(self, messages: Iterable[int]) -> None:
+        """Count messages as duplicates: all their readings were stored before they came.
+
+        One that the broker marks as a redelivery was not counted before, else it would not be here; one with refused
+        fields has entries in the box.
+        """
+        for message in messages:
+            if not self.messages[message][0] & DUP and message not in self.letters:
+                profile = self.profile(message)
+                self.outcomes[profile, Outcome.STORED, ""] -= 1
+                self.outcomes[profile, Outcome.DUPLICATE, "same_reading"] += 1
 
     def source(self, message: int) -> Source:
         """The source a message came by."""

@@ -111,4 +111,5 @@ class Deposit:
             first = self._write(batch.take(np.arange(half)), None, failed)
             rest = self._write(batch.take(np.arange(half, len(batch))), arrivals, failed)
             refused = first.refused | {row + half: why for row, why in rest.refused.items()}
+            # what failed before may have been stored all the same: which rows were there already cannot be told
             return WriteResult(first.stored + rest.stored, first.duplicates + rest.duplicates, refused)

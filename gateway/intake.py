@@ -243,6 +243,8 @@ class Intake:
             return
         reason = decoded.refusals[0].code if decoded.refusals and not decoded.readings else ""
         batch.outcomes[decoded.profile, decoded.outcome, reason] += 1
+        if decoded.readings:
+            batch.decoded[number] = decoded.profile
         for reading in decoded.readings:
             if message.retained and reading.phenomenon_time is None:
                 # kept by the broker for nobody knows how long

@@ -8,7 +8,7 @@ import orjson
 from numpy.typing import NDArray
 
 from citylab.message import Message
-from citylab.observation import ObservationBatch, Text
+from citylab.observation import Int64, ObservationBatch, Text
 from citylab.store import Arrivals, Mask
 from gateway.batch import Batch, Columns
 
@@ -45,6 +45,13 @@ class Writing:
     message: NDArray[np.intp]
     arrivals: Arrivals | None
     origins: Origin
+
+    def whole(self, rows: Int64) -> list[int]:
+        """Numbers of the messages of which these are all the rows."""
+        if not len(rows):
+            return []
+        mine = np.bincount(self.message[rows], minlength=int(self.message.max()) + 1)
+        return np.flatnonzero((mine > 0) & (mine == np.bincount(self.message))).tolist()
 
 
 @dataclass(frozen=True, slots=True)

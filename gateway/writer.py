@@ -136,15 +136,18 @@ class Writer:
             return
         if not len(self._spool):
             try:
-                refused = self._deposit.write(writing.batch, writing.arrivals).refused
+                result = self._deposit.write(writing.batch, writing.arrivals)
             except StoreUnavailableError as error:
                 self._away(error)
+                batch.tried = True
             else:
                 self._failures = 0
                 self._back()
-                for row, why in sorted(refused.items()):
+                for row, why in sorted(result.refused.items()):
                     message = int(writing.message[row])
                     batch.letters.setdefault(message, []).append(_letter(batch.origin(message), why))
+                if result.repeated is not None and not batch.tried:
+                    batch.note_repeated(writing.whole(result.repeated))
                 return
         self._spool.append(pack(writing))
 

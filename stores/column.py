@@ -97,11 +97,15 @@ class Columns:
             None if self.text is None else self.text[rows],
         )
 
+    def time_order(self) -> Int64 | None:
+        """Row numbers growing by instant; None if the rows stand so already."""
+        if (self.instant[1:] >= self.instant[:-1]).all():
+            return None
+        return np.argsort(self.instant, kind="stable")
+
     def in_time_order(self) -> "Columns":
         """The same rows growing by instant."""
-        if (self.instant[1:] >= self.instant[:-1]).all():
-            return self
-        return self.take(np.argsort(self.instant, kind="stable"))
+        return self if (order := self.time_order()) is None else self.take(order)
 
     def equal(self, other: "Columns") -> Mask:
         """Whether each row says the same as the row of `other` with its identity; received times aside."""

@@ -58,14 +58,19 @@ class MemoryStore:
         """Store readings; see `Store.write`. They last as long as the process."""
         with self._lock:
             refused = refuse(batch, self._catalog, self._retention.oldest())
-            fit = batch.take(np.array([i for i in range(len(batch)) if i not in refused], dtype=np.int64))
-            last = {(row.datastream, row.phenomenon_time, row.sequence): row for row in fit}
-            stored = sum(self._put(row) for row in last.values())
+            numbers = [number for number in range(len(batch)) if number not in refused]
+            fit = batch.take(np.array(numbers, dtype=np.int64))
+            last = {
+                (row.datastream, row.phenomenon_time, row.sequence): (number, row)
+                for number, row in zip(numbers, fit, strict=True)
+            }
+            stored = {number for number, row in last.values() if self._put(row)}
+            repeated = [number for number in numbers if number not in stored]
             if arrivals is not None:
                 kept = self._arrivals.setdefault(arrivals.session, {})
                 for packet, digest, received in _arrival_rows(arrivals):
                     kept[packet] = (digest, received)
-            return WriteResult(stored, len(batch) - len(refused) - stored, refused)
+            return WriteResult(len(stored), len(repeated), refused, np.array(repeated, dtype=np.int64))
 
     def _put(self, row: Observation) -> bool:
         rows = self._rows.setdefault(row.datastream, {})

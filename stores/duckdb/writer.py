@@ -60,21 +60,26 @@ class Writer:
     def write(self, batch: ObservationBatch, arrivals: Arrivals | None) -> WriteResult:
         """Store a batch; see `Store.write`."""
         refused = refuse(batch, self._catalog, self._retention.oldest())
-        kept = batch
-        if refused:
-            fit = np.ones(len(batch), dtype=np.bool_)
-            fit[list(refused)] = False
-            kept = batch.take(fit)
-        columns = Columns.of(kept if (rows := distinct(kept)) is None else kept.take(rows))
-        columns = columns.in_time_order()
+        fit = np.ones(len(batch), dtype=np.bool_)
+        fit[list(refused)] = False
+        numbers = np.flatnonzero(fit)
+        kept = batch.take(numbers) if refused else batch
+        if (rows := distinct(kept)) is not None:
+            numbers, kept = numbers[rows], kept.take(rows)
+        columns = Columns.of(kept)
+        if (order := columns.time_order()) is not None:
+            numbers, columns = numbers[order], columns.take(order)
         late = columns.instant <= self._newest.instant[columns.datastream]
         if not late.any():
-            stored = self._commit(columns, columns, None, arrivals)
+            self._commit(columns, columns, None, arrivals)
         else:
-            stored = self._write_late(columns, late, arrivals)
-        return WriteResult(stored, len(kept) - stored, refused)
+            numbers = numbers[self._write_late(columns, late, arrivals)]
+        fit[numbers] = False
+        repeated = np.flatnonzero(fit)
+        return WriteResult(len(numbers), len(repeated), refused, repeated)
 
-    def _write_late(self, columns: Columns, late: Mask, arrivals: Arrivals | None) -> int:
+    def _write_late(self, columns: Columns, late: Mask, arrivals: Arrivals | None) -> Mask:
+        """Store what is new or differs; which rows those are."""
         places = np.flatnonzero(late)
         if len(places) > FEW:
             may_exist = self._index.may_exist(columns.datastream[places], columns.instant[places])
@@ -85,7 +90,8 @@ class Writer:
         new[place[~changed]] = False
         fresh = new.copy()
         fresh[place] = False
-        return self._commit(columns.take(new), columns.take(fresh), row[changed], arrivals)
+        self._commit(columns.take(new), columns.take(fresh), row[changed], arrivals)
+        return new
 
     def _look_up(self, columns: Columns, places: Int64) -> tuple[Int64, Int64, Columns]:
         """Rows that exist: place in `columns`, row id, and what is stored."""
@@ -114,9 +120,9 @@ class Writer:
         )
         return place, np.asarray(found["row"], dtype=np.int64), known
 
-    def _commit(self, columns: Columns, fresh: Columns, replaced: Int64 | None, arrivals: Arrivals | None) -> int:
+    def _commit(self, columns: Columns, fresh: Columns, replaced: Int64 | None, arrivals: Arrivals | None) -> None:
         if not len(columns) and arrivals is None:
-            return 0
+            return
         has_text = columns.text is not None
         entry = self._entry
         with self._database.transaction() as cursor:
@@ -140,7 +146,6 @@ class Writer:
         self._index.add(fresh.datastream, fresh.instant)
         if self._arrivals > _SPARE_ARRIVALS:
             self._trim_arrivals()
-        return len(columns)
 
     def _mark_dirty(self, cursor: duckdb.DuckDBPyConnection, columns: Columns) -> None:
         if self.rolled_until is None or int(columns.instant[0]) >= self.rolled_until * 1000:

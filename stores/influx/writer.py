@@ -70,8 +70,7 @@ class Writer:
         if (places := distinct(kept)) is not None:
             numbers, kept = numbers[places], kept.take(places)
         columns = Columns.of(kept)
-        if not (columns.instant[1:] >= columns.instant[:-1]).all():
-            order = np.argsort(columns.instant, kind="stable")
+        if (order := columns.time_order()) is not None:
             numbers, columns = numbers[order], columns.take(order)
         if arrivals is not None and len(arrivals):
             self._journal.keep(arrivals)
@@ -86,7 +85,11 @@ class Writer:
         else:
             self._extent.grew(int(np.count_nonzero(~held)))
         self._mark(columns)
-        return WriteResult(len(stored), len(batch) - len(stored) - len(refused), refused)
+        left = np.ones(len(batch), dtype=np.bool_)
+        left[numbers[new]] = False
+        left[list(refused)] = False
+        repeated = np.flatnonzero(left)
+        return WriteResult(len(stored), len(repeated), refused, repeated)
 
     def _mark(self, columns: Columns) -> None:
         """Mark what is below the rollups, after it is stored; repeated rows too, which come again after a crash."""

@@ -131,6 +131,16 @@ async def test_stop_while_the_spool_is_full_loses_nothing(make_gateway, broker, 
     assert numbers(store) == list(range(40))
 
 
+async def test_a_message_sent_again_by_its_publisher_is_a_duplicate(make_gateway, broker, store):
+    """Of two with a time of their own; without one the second is a reading of its own."""
+    async with make_gateway() as gateway:
+        await publish(broker, [dated(n) for n in range(10)])
+        await until(lambda: gateway.health()["messages"] == {"stored": 10})
+        await publish(broker, [dated(n) for n in range(5, 15)] + [clockless(n) for n in (50, 50)])
+        await until(lambda: gateway.health()["messages"] == {"stored": 17, "duplicate": 5})
+    assert numbers(store) == [*range(15), 50, 50]
+
+
 async def test_poison_is_isolated_and_kept(make_gateway, broker, store, state):
     async with make_gateway() as gateway:
         topic = "bench/station/bad"

@@ -47,6 +47,8 @@ class Writing(Opened):
         again = [row(1, i, float(i), received=7 * HOUR) for i in range(5)] + [row(3, 0, "here", received=HOUR)]
         result = store.write(batch(*again))
         assert (result.stored, result.duplicates, result.refused) == (0, 6, {})
+        assert result.repeated is not None
+        assert result.repeated.tolist() == [0, 1, 2, 3, 4, 5]
         assert sorted(map(repr, store.read(None, *AGES))) == sorted(map(repr, rows))
 
     def test_a_correction_replaces_every_mark(self, store: Store) -> None:
@@ -56,6 +58,15 @@ class Writing(Opened):
         for o in (first, row(1, 1, 2.0), plain):
             assert store.write(batch(o)).stored == 1
         assert [repr(o) for o in store.read(ids(1), T0, T0 + 1)] == [repr(plain)]
+
+    def test_repeated_rows_are_told_from_new_changed_and_refused_ones(self, store: Store) -> None:
+        store.write(batch(row(1, 0, 1.0), row(1, 1, 2.0), row(2, 0, 3.0)))
+        mixed = [row(1, 5, 9.0), row(1, 0, 1.0), row(4000, 0, 1.0), row(1, 1, 7.0), row(1, 7, 4.0), row(2, 0, 3.0),
+                 row(1, 7, 5.0)]  # fmt: skip
+        result = store.write(batch(*mixed))
+        assert (result.stored, result.duplicates, sorted(result.refused)) == (3, 3, [2])
+        assert result.repeated is not None
+        assert result.repeated.tolist() == [1, 4, 5]
 
     def test_zero_is_a_reading(self, store: Store) -> None:
         assert store.write(batch(row(1, 0, 0.0), row(1, -DAY, 0.0))).stored == 2
