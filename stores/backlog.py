@@ -79,16 +79,18 @@ class Backlog:
         """Store readings; see `Store.write`. Those that are gathered count neither as stored nor as refused."""
         result = self._store.write(batch, arrivals)
         bound = self._store.raw_from
-        rows = [row for row, refusal in result.refused.items()
-                if refusal.code == _OLD and bound is not None and batch.phenomenon_time[row] < bound]  # fmt: skip
-        if not rows:
+        old = np.array([row for row, refusal in result.refused.items() if refusal.code == _OLD], dtype=np.int64)
+        if bound is None or not len(old := old[batch.phenomenon_time[old] < bound]):
             return result
         self._old.register(self._store.datastreams())
-        old = self._old.write(batch.take(np.array(rows, dtype=np.int64)))
-        self.gathered += old.stored
-        refused = {row: refusal for row, refusal in result.refused.items() if row not in set(rows)}
-        refused |= {rows[place]: refusal for place, refusal in old.refused.items()}
-        return WriteResult(result.stored, result.duplicates + old.duplicates, refused)
+        kept = self._old.write(batch.take(old))
+        self.gathered += kept.stored
+        places = old.tolist()
+        refused = {**result.refused}
+        for row in places:
+            del refused[row]
+        refused |= {places[place]: refusal for place, refusal in kept.refused.items()}
+        return WriteResult(result.stored, result.duplicates + kept.duplicates, refused)
 
     def take(self, progress: Progress = lambda _done, _all: None) -> TakeReport:
         """Keep the gathered readings as rollups of their days, with their provenance.
