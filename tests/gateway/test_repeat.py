@@ -8,6 +8,7 @@ import pytest
 from citylab.decode import Decoder
 from gateway import packet
 from gateway.gateway import Gateway
+from gateway.limit import Limit
 from gateway.setting import SourceSettings
 from tests.gateway.broker import clockless
 from tests.gateway.conftest import until
@@ -82,9 +83,9 @@ def _quick(monkeypatch):
     monkeypatch.setattr("gateway.source._CONFIRM_INTERVAL", 0.05)
 
 
-def gateway_for(port, store, state, profiles, tmp_path):
+def gateway_for(port, store, state, profiles, tmp_path, **options):
     source = SourceSettings(url=f"mqtt://127.0.0.1:{port}", keepalive=1)
-    return Gateway(store, state, Decoder(profiles), [source], spool_dir=tmp_path / "spool")
+    return Gateway(store, state, Decoder(profiles), [source], spool_dir=tmp_path / "spool", **options)
 
 
 async def crash(gateway):
@@ -165,6 +166,22 @@ async def test_what_was_counted_and_not_acknowledged_before_a_crash_is_a_duplica
         await until(lambda: broker.ended == 1)
         assert store.count() == 3
         assert gateway.health()["messages"] == {"stored": 3, "duplicate": 2}
+        await gateway.stop()
+
+
+async def test_what_was_shed_stays_shed_when_it_comes_again_after_a_crash(store, state, profiles, tmp_path):
+    first = [(n, 10, False) for n in (1, 2, 3)]
+    async with Scripted(first, [(n, 10, True) for n in (1, 2, 3)]).serve() as broker:
+        gateway = gateway_for(broker.port, store, state, profiles, tmp_path, limit=Limit(rate=1e-6, burst=1))
+        await gateway.start()
+        gateway._pipeline._acknowledge = lambda batch: None
+        await until(lambda: gateway.health()["messages"] == {"stored": 1, "shed": 2})
+        await crash(gateway)
+        gateway = gateway_for(broker.port, store, state, profiles, tmp_path)
+        await gateway.start()
+        await until(lambda: broker.ended == 1)
+        assert store.count() == 1
+        assert gateway.health()["messages"] == {"stored": 1, "shed": 2, "duplicate": 3}
         await gateway.stop()
 
 
