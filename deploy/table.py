@@ -82,6 +82,20 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def span_text(microseconds: int) -> str:
+    """A length of time for people.
+
+    Examples
+    --------
+    >>> span_text(7 * 86_400_000_000), span_text(5_400_000_000), span_text(240_000_000)
+    ('7 days', '1.5 hours', '4 minutes')
+    """
+    units = (("day", 86_400_000_000), ("hour", 3_600_000_000), ("minute", 60_000_000))
+    unit, size = next((pair for pair in units if microseconds >= pair[1]), units[-1])
+    number = round(microseconds / size, 1)
+    return f"{number:g} {unit}{'' if number == 1 else 's'}"
+
+
 def clean(cell: object) -> str:
     """Text of a cell in one line, without signs that move the cursor or turn the direction of writing."""
     text = "" if cell is None else str(cell)

@@ -33,6 +33,7 @@ from deploy.option import add_settings, settings_of
 from deploy.process import FolderLock, until_stopped
 from deploy.rolled import backlog
 from deploy.settings import Settings
+from deploy.table import counted, span_text
 from deploy.web import WebServer
 from deploy.wiring import (
     Parts,
@@ -162,12 +163,12 @@ def fill(parts: Parts, simulation: Simulation, ids: Int32) -> int:
 
     stored = _filled(parts, simulation, ids, start, now, progress)
     memory.put({"begun": None})
-    days = (now - start) / 86_400e6
     end = "\r" if shown >= 0 else ""
     print(end, end="")
-    say(
-        "history",
-        f"{days:.1f} days of {len(simulation.things)} simulated devices, {len(np.unique(ids))} series: "
-        f"{stored:,} readings in {time.monotonic() - began:.1f} s",
-    )
+    devices = counted(len(simulation.things), "simulated device")
+    if stored:
+        filled = f"{counted(stored, 'reading')} in {time.monotonic() - began:.1f} s"
+        say("history", f"{span_text(now - start)} of {devices}, {len(np.unique(ids)):,} series: {filled}")
+    else:
+        say("history", f"nothing was missing; {devices}")
     return now
