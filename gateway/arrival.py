@@ -3,7 +3,6 @@
 from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import Any
 from zlib import crc32
 
@@ -35,11 +34,6 @@ def digests(messages: Sequence[Packet]) -> Int64:
         low = [crc32(payload or b"") for payload in payloads]
     high = np.fromiter(map(crc32, topics), np.uint64, len(messages))
     return (high << np.uint64(32) | np.array(low, dtype=np.uint64)).view(np.int64)
-
-
-def fingerprint(payload: bytes) -> int:
-    """Hash of a payload that must not be met by chance (signed 64 bits)."""
-    return int.from_bytes(blake2b(payload, digest_size=8).digest(), "little", signed=True)
 
 
 class Arrival:

@@ -90,7 +90,7 @@ class Book:
         """The counters as they will be with the messages of a batch; `adopt` them when they are durable."""
         with self.lock:
             draft = Draft(self.outcomes.copy(), self.shed, self.gaps, self._pending())
-        for (profile, outcome, reason), n in outcomes.items():
+        for (profile, outcome, reason), n in (+outcomes).items():
             name = self._bounded(profile, (key[0] for key in draft.outcomes), len(draft.outcomes))
             draft.outcomes[name, outcome, reason] += n
         if shed:
