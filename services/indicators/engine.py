@@ -158,7 +158,9 @@ class _Run:
         before = info.raw_from if info.raw_from is not None else period.start
         self.gone = Gone(before, period.zone, self.rolled) if period.start < before else None
         district = next((d for d in engine.city.districts if d.name == area), None)
-        self.population = float(district.population if district else engine.city.population)
+        counted = statistics.find("population", period.year, area)
+        profile = float(district.population if district else engine.city.population)
+        self.population = profile if isinstance(counted, str) else counted[0].value
 
     def assess(self, card: Card) -> Assessment:
         figures: dict[str, Figure | Missing] = {}
@@ -203,7 +205,8 @@ class _Run:
             return f"no {' or '.join(stream.kinds)} with readings of {stream.observed_property} is registered"
         wanted = self._wanted(card, stream)
         frame = self.engine.frames.get(wanted)
-        key = (id(stream), self.area, self.period.kind, self.period.start, self.fleet.version, self.gone)
+        period = (self.period.kind, self.period.start)
+        key = (id(stream), self.area, period, self.fleet.version, self.gone, self.population)
         return self.engine.remembered(key, frame, lambda: self._figure(card, stream, item, frame))
 
     def wanted(self, cards: Iterable[Card]) -> list[Wanted]:

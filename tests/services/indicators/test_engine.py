@@ -386,6 +386,21 @@ def test_verifiers_questions():
     assert severities == {"population": "ask", "households_total": "contradiction"}
 
 
+def test_people_exposed_to_noise_are_a_share_of_the_people_who_are_counted():
+    """Half of the sensors are loud: half of the people, whatever their number."""
+    things = [{"name": n, "kind": "noise_sensor", "district": "north"} for n in ("loud", "quiet")]
+    lines = [
+        {"thing": n, "property": "sound_level", "start": "2025-03-01T00:30:00Z", "every": "1h", "values": f"{v}x47"}
+        for n, v in (("loud", 90), ("quiet", 20))
+    ]
+    for statistics in ({}, {"population": 5000}):
+        found = set_up(case(things=things, series=lines, statistics=statistics)).service.assess(
+            "en-en-eq-2a", "2025-03-01/2025-03-03"
+        )
+        assert found.points[0].value == pytest.approx(50)
+        assert found.points[0].denominator == statistics.get("population", 1000)
+
+
 @pytest.mark.parametrize(
     ("population", "severity"), [(1050, None), (950, None), (1051, "ask"), (1099, "ask"), (1100, "contradiction")]
 )
