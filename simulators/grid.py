@@ -114,7 +114,7 @@ class Grid:
         per_class[:, 0] *= self.income
         self.class_power = per_class
         """Mean power of all customers of a feeder by class [W], float64[f, 3]."""
-        peak = per_class @ np.array([1.95, 1.15, 0.85])
+        peak = per_class @ np.array([1.77, 1.15, 0.85])
         half = np.array(climate.daily_range) / 2.0
         extremes = np.concatenate([climate.temperature + half, climate.temperature - half])
         peak *= energy.temperature_response(extremes, self._section.cooling, self._section.heating).max()

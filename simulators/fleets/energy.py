@@ -279,7 +279,7 @@ class StreetLight(Fleet):
     def compute(self, day: int) -> Sequence[Column]:
         """Results at the 96 knots of a day."""
         weather = self.world.surrounding.day(day)
-        dark = weather.of_day(weather.clear_irradiance, day) < 12.0
+        dark = weather.of_day(weather.clear_irradiance, day) < 2.0
         broken = self.draw.uniform("broken", np.int64(day // 20), self.index) < 0.04
         on = dark[:, None] & ~broken[None, :]
         return on.astype(np.float64), on.astype(np.float64) * self.rated

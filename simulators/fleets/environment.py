@@ -54,7 +54,7 @@ class AirQualityStation(Fleet):
         rain = np.concatenate([before.of_day(before.rain, day - 1), weather.rain[rows]]).cumsum()
         recent = rain[SLOTS:] - rain[:SLOTS]
         clean = air.washout(recent)
-        fine = emitted / dilution * season * course * clean * 0.945
+        fine = air.fine_particles(emitted, dilution) * season * course * clean
         fine = fine[:, None] * self.level
         places = [(device.site.district,) for device in self.devices]
         extra = surrounding.influence.adds("pollution", weather.times[rows], places)
@@ -76,11 +76,11 @@ class AirQualityStation(Fleet):
 SETTINGS = (
     # where, part of the main road's traffic, distance [m], what buildings and trees take away [dB], its own sounds [dB]
     ("main road", 1.0, 9.0, 0.0, 44.0),
-    ("residential street", 0.02, 6.0, 3.0, 40.0),
+    ("residential street", 0.02, 6.0, 5.0, 40.0),
     ("main road", 1.0, 16.0, 0.0, 44.0),
     ("park", 1.0, 140.0, 9.0, 38.0),
     ("market", 0.15, 10.0, 0.0, 55.0),
-    ("residential street", 0.012, 7.0, 4.0, 38.0),
+    ("residential street", 0.012, 7.0, 5.0, 38.0),
 )
 """Where noise sensors stand, in turn; the numbers are ours."""
 

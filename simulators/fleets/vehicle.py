@@ -63,7 +63,7 @@ class Bus(Fleet):
         free = self.world.section.transport.free_flow * 0.62  # dwell at stops
         trip = 2.0 * length / free + 0.25
         phase = (np.arange(SLOTS) / 4.0)[:, None] / trip + self.draw.uniform("phase", self.index)
-        delay = 240.0 * (ratio - 1.0) + 60.0 * self.draw.normal("trip", np.floor(phase).astype(np.int64) + day * 64,
+        delay = 240.0 * (ratio - 1.0) + 400.0 * self.draw.normal("trip", np.floor(phase).astype(np.int64) + day * 64,
                                                                self.index[None, :])  # fmt: skip
         way = there_and_back(phase)
         deviation = transport.bunching(delay, phase % 1.0)

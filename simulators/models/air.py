@@ -6,6 +6,10 @@ from numpy.typing import NDArray
 Float64 = NDArray[np.float64]
 
 
+BROUGHT = 0.45
+"""Part of the fine particles that the wind brings to a city, hour by hour the same."""
+
+
 def mixing(hour: Float64, wind: Float64, irradiance: Float64) -> Float64:
     """Dilution of what is emitted at the ground over its mean (1): shallow and still air at dawn and night.
 
@@ -36,6 +40,18 @@ def emission(hour: Float64, traffic: Float64) -> Float64:
     """
     cooking = np.exp(-0.5 * ((hour - 6.8) / 1.0) ** 2) + 1.15 * np.exp(-0.5 * ((hour - 19.3) / 1.4) ** 2)
     result: Float64 = 0.35 + 0.62 * traffic + 0.55 * cooking
+    return result
+
+
+def fine_particles(emitted: Float64, dilution: Float64) -> Float64:
+    """Course of fine particles over a day (mean about 1): what the wind brings, and what the city adds near the ground.
+
+    References
+    ----------
+    Kampala, two years of a reference monitor: 61 ug/m3 at 8 h and 71 at 23 h of a mean of 40, nights 1.36 times days
+    (GEOHealth Hub for Eastern Africa, BAM 1022, October 2017 to September 2019). The share is ours.
+    """
+    result: Float64 = BROUGHT + (1.0 - BROUGHT) * 0.945 * emitted / dilution
     return result
 
 

@@ -94,8 +94,13 @@ def clinic_arrivals(hour: Float64) -> Float64:
     ----------
     hour : float64[n]
         [h]; a whole day, over which the result sums to 1.
+
+    References
+    ----------
+    Wagenaar et al. 2016, Wait and consult times for primary healthcare services in central Mozambique,
+    doi:10.3402/gha.v9.31980: over 70 % come before 10:30.
     """
-    rush = np.exp(-0.5 * ((hour - 8.7) / 1.1) ** 2) + 0.45 * np.exp(-0.5 * ((hour - 13.5) / 1.6) ** 2)
+    rush = np.exp(-0.5 * ((hour - 8.7) / 1.1) ** 2) + 0.25 * np.exp(-0.5 * ((hour - 13.5) / 1.6) ** 2)
     open_ = (hour >= 7.0) & (hour < 17.0)
     weight = rush * open_
     result: Float64 = weight / weight.sum()

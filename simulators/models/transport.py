@@ -28,7 +28,7 @@ def demand(hour: Float64, working: Float64, evening_peak: float) -> Float64:
     evening = (0.43 - (1.0 - evening_peak)) * np.exp(-0.5 * ((hour - 17.0) / 1.2) ** 2)
     midday = 0.12 * np.exp(-0.5 * ((hour - 13.0) / 2.0) ** 2)
     workday = base + morning + evening + midday * 0.3
-    return np.where(working > 0.5, workday, base * 0.75 + midday * 1.6)
+    return np.where(working > 0.5, workday, base * 0.88 + midday * 1.6)
 
 
 def travel_time_ratio(saturation: Float64) -> Float64:
