@@ -1,4 +1,4 @@
-"""Serves the page: a fixed set of files, read once, from this folder; nothing else can be reached."""
+"""Serves the page: a fixed set of files, read once; nothing else can be reached."""
 
 import json
 from dataclasses import dataclass
@@ -7,6 +7,10 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+
+from citylab.kind import known_kinds
+from citylab.language import translate
+from citylab.vocabulary import vocabulary
 
 FOLDER = Path(__file__).parent
 MEDIA_TYPES = {
@@ -37,13 +41,29 @@ def language_names() -> dict[str, str]:
     return {path.stem: str(json.loads(path.read_text(encoding="utf-8"))["language"]) for path in paths}
 
 
+def labels_of(language: str) -> dict[str, dict[str, str]]:
+    """Labels of the vocabulary's properties and of the known kinds of things, in a language."""
+    kinds = sorted(known_kinds() | {"other"})
+    return {
+        "property": {
+            name: translate(language, f"property.{name}.label", entry.label) for name, entry in vocabulary().items()
+        },
+        "kind": {
+            name: translate(language, f"kind.{name}.label", name.replace("_", " ").capitalize()) for name in kinds
+        },
+    }
+
+
 def assets() -> dict[str, Asset]:
-    """All files of the page by path: those of `page/`, the languages, and their list."""
+    """All files of the page by path: those of `page/`, the languages with their list, and labels of devices."""
     found = {}
     for folder, prefix in (("page", ""), ("languages", "languages/")):
         for path in sorted((FOLDER / folder).iterdir()):
             if path.suffix in MEDIA_TYPES:
                 found[prefix + path.name] = Asset(path.read_bytes(), MEDIA_TYPES[path.suffix])
+    for code in language_names():
+        labels = json.dumps(labels_of(code), ensure_ascii=False, separators=(",", ":"))
+        found[f"labels/{code}.json"] = Asset(labels.encode(), MEDIA_TYPES[".json"])
     names = json.dumps(language_names(), ensure_ascii=False).encode()
     found["languages.json"] = Asset(names, MEDIA_TYPES[".json"])
     return found

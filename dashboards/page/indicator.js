@@ -3,17 +3,16 @@
 import { badge } from "./badge.js";
 import { empty, find, make, show } from "./element.js";
 import { get } from "./source.js";
-import { clock, label, language, number, share, t, whole, withUnit } from "./text.js";
+import { clock, language, number, share, t, whole, withUnit } from "./text.js";
 
-const UNITS = { Cel: "°C", "kW.h": "kWh", "MW.h": "MWh", "ug/m3": "µg/m³", "m3": "m³", "1": "", ratio: "" };
-const signOf = (unit) => UNITS[unit] ?? unit ?? "";
+const BARE = ["1", "ratio", "count", "coefficient", "0-1"];
 const opened = new Set();
 let touched = false;
 const known = (value) => value !== null && value !== undefined;
 
 function values(indicator) {
-  if (known(indicator.value)) return [["", indicator.value, indicator.unit]];
-  return (indicator.points ?? []).filter((point) => known(point.value)).map((point) => [point.label || point.name, point.value, point.unit || indicator.unit]);
+  if (known(indicator.value)) return [["", indicator]];
+  return (indicator.points ?? []).filter((point) => known(point.value)).map((point) => [point.label || point.name, point]);
 }
 
 function period(indicator) {
@@ -35,21 +34,34 @@ function rows(indicator) {
 }
 
 function card(indicator, said) {
-  const shown = said.map(([name, value, unit]) => make("p", { class: "value" }, name ? make("small", {}, `${name} `) : null, ...worded(value, unit)));
+  const shown = said.map(([name, given]) => make("p", { class: "value" }, name ? make("small", {}, `${name} `) : null, ...worded(given)));
   return make("article", { class: "indicator", "data-code": indicator.code },
     make("div", { class: "code" }, make("span", {}, indicator.official_code || indicator.code), indicator.provenance ? badge(indicator.provenance) : null),
     make("h5", {}, indicator.name), ...shown,
-    remembered(indicator.code, t(`status.${indicator.status}`, {}, indicator.status || t("indicators.status")), make("dl", {}, rows(indicator))));
+    remembered(indicator.code, t(`status.${indicator.status}`, {}, indicator.status || t("indicators.status")), make("dl", {}, rows(indicator))),
+    remembered(`${indicator.code}/evidence`, t("indicators.evidence"), make("div", { class: "evidence" }), (place) => evidence(indicator.code, place)));
+}
+
+// What a figure stands on, fetched when it is asked for.
+async function evidence(code, place) {
+  const address = `/api/v1/indicators/${code}?language=${language()}`;
+  const found = await get(address).catch((error) => ({ definition: error.message, formulas: [], inputs: [], warnings: [] }));
+  const inputs = found.inputs.map((input) => make("li", {}, `${input.text}: `, ...worded(input), " ", badge(input.provenance), make("br"), make("small", {}, input.source)));
+  place.replaceChildren(make("p", {}, found.definition), ...found.formulas.map((text) => make("code", { dir: "ltr" }, text)), make("ul", {}, inputs),
+    ...found.warnings.map((text) => make("p", { class: "warn" }, text)), make("a", { href: address }, "JSON"));
 }
 
 // Short units stand as signs, long ones in words below the figure.
-function worded(value, unit) {
+function worded({ value, unit, unit_text: sign }) {
   if (unit === "yes/no") return [t(value ? "yes" : "no")];
-  const sign = signOf(unit);
+  if (BARE.includes(unit)) return [withUnit(value, "")];
   return sign.length < 8 ? [withUnit(value, sign)] : [withUnit(value, sign.startsWith("% ") ? "%" : ""), make("small", {}, ` ${sign.replace(/^% /, "")}`)];
 }
 
-const remembered = (key, text, content) => make("details", { open: opened.has(key), ontoggle: (event) => opened[event.target.open ? "add" : "delete"](key) }, make("summary", {}, text), content);
+function remembered(key, text, content, fill) {
+  const toggled = (event) => { opened[event.target.open ? "add" : "delete"](key); if (event.target.open) fill?.(content); };
+  return make("details", { open: opened.has(key), ontoggle: toggled }, make("summary", {}, text), content);
+}
 
 // Indicators of one group by their part of the group, such as "Infrastructure".
 function group(key, members) {
@@ -57,7 +69,7 @@ function group(key, members) {
   for (const member of members) parts.set(member[0].sub_dimension ?? "", [...(parts.get(member[0].sub_dimension ?? "") ?? []), member]);
   return make("div", {}, make("h3", { class: "group" }, t(key)), [...parts].map(([name, list], i) => {
     const cards = make("div", { class: "grid" }, list.map(([indicator, found]) => card(indicator, found)));
-    const text = `${label("sector", name.toLowerCase(), name) || t("indicators.title")} · ${whole(list.length)}`;
+    const text = `${name || t("indicators.title")} · ${whole(list.length)}`;
     if (key === "indicators.u4ssc" && i === 0 && !touched) opened.add(`${key}/${name}`);
     return remembered(`${key}/${name}`, text, cards);
   }));
@@ -86,6 +98,7 @@ export async function showIndicators() {
   const groups = [["indicators.u4ssc", valued.filter((each) => !operational(each))], ["indicators.operational", valued.filter(operational)]];
   const parts = groups.filter(([, members]) => members.length).map(([key, members]) => group(key, members));
   touched = true;
+  find("dossier").href = `/api/v1/reports/dossier?language=${language()}`;
   const opened = find("indicators").querySelector("details")?.open ?? false;
   show("indicators", ...(parts.length ? parts : [empty(t("indicators.empty"))]), ...(rest.length ? [unsaid(rest, opened)] : []));
 }

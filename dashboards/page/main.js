@@ -1,5 +1,6 @@
 // The page: loads texts and figures, follows new readings, and keeps the parts up to date.
 
+import { showAlerts } from "./alert.js";
 import { badge } from "./badge.js";
 import { showCards } from "./card.js";
 import { redraw, showChart } from "./chart.js";
@@ -152,7 +153,7 @@ async function speak(code) {
   await load(code);
   showCity(); showState(); showFigures(); showFeed(); fillChoice(); redraw();
   show("map-detail", make("span", { class: "quiet" }, t("map.hint")));
-  await showIndicators();
+  await Promise.all([showAlerts(), showIndicators()]);
 }
 
 async function start() {
@@ -175,7 +176,8 @@ async function start() {
   setInterval(showClock, 1000);
   setInterval(drawChart, 60000);
   setInterval(showIndicators, 60000);
-  await showIndicators();
+  setInterval(showAlerts, 15000);
+  await Promise.all([showAlerts(), showIndicators()]);
 }
 
 start().catch((error) => setState("away", error.message));

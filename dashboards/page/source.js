@@ -4,8 +4,11 @@ export class Answer extends Error {
   constructor(status, message) { super(message); this.status = status; }
 }
 
-export async function get(path) {
-  const response = await fetch(path, { headers: { Accept: "application/json" } });
+export const get = (path) => ask(path, { headers: { Accept: "application/json" } });
+export const post = (path, body, key) => ask(path, { method: "POST", headers: { "Content-Type": "application/json", ...(key ? { Authorization: `Bearer ${key}` } : {}) }, body: JSON.stringify(body) });
+
+async function ask(path, options) {
+  const response = await fetch(path, options);
   if (response.ok) return response.json();
   let message = response.statusText;
   try { message = (await response.json()).message ?? message; } catch { /* not JSON: the status says enough */ }

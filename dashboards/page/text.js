@@ -1,13 +1,12 @@
 // Texts by key in the chosen language, and numbers, ages and times as that language writes them.
-// A text that a language lacks comes in English and is counted in `missing`.
+// Every language has every text; a key that is not there is counted in `missing` and shows itself.
 
-const state = { code: "en", texts: {}, english: {}, zone: "UTC" };
+const state = { code: "en", texts: {}, labels: {}, zone: "UTC" };
 export const missing = new Set();
 
 export async function load(code) {
-  const get = async (name) => (await fetch(`/page/languages/${name}.json`)).json();
-  if (!Object.keys(state.english).length) state.english = await get("en");
-  state.texts = code === "en" ? state.english : await get(code);
+  const get = async (folder) => (await fetch(`/page/${folder}/${code}.json`)).json();
+  [state.texts, state.labels] = await Promise.all([get("languages"), get("labels")]);
   state.code = code;
   missing.clear();
   const root = document.documentElement;
@@ -22,17 +21,14 @@ export const language = () => state.code;
 
 // Text of a key; {name} parts are replaced. `fallback` stands in where no language has the key.
 export function t(key, parts = {}, fallback = key) {
-  let text = state.texts[key];
-  if (text === undefined) {
-    missing.add(key);
-    text = state.english[key] ?? fallback;
-  }
-  return text.replace(/\{(\w+)\}/g, (whole, name) => parts[name] ?? whole);
+  const text = state.texts[key];
+  if (text === undefined) missing.add(key);
+  return (text ?? fallback).replace(/\{(\w+)\}/g, (whole, name) => parts[name] ?? whole);
 }
 
 // Label of a name from the vocabulary: in the language where it is translated, else as the API gives it.
 export function label(family, name, given) {
-  const text = state.texts[family]?.[name] ?? state.english[family]?.[name] ?? state.texts[`${family}.${name}`] ?? state.english[`${family}.${name}`];
+  const text = state.labels[family]?.[name] ?? state.texts[`${family}.${name}`];
   if (text) return text;
   const plain = (given || name).replaceAll("_", " ");
   return plain.charAt(0).toUpperCase() + plain.slice(1);

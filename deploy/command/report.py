@@ -46,22 +46,31 @@ def run(given: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"--out {given.out}: cannot be made ({error.strerror})") from None
     files = [(kind, name) for kind in kinds for name in formats]
-    made = 0
+    made = missing = 0
     with api(settings_of(given)) as instance, Progress(len(files)) as progress:
         for kind, name in files:
             progress.begins(f"{kind} {name}")
-            _, content = instance.send(
-                "GET", f"api/v1/reports/{kind}", None,
-                format=name, period=given.period, area=given.area, language=language,
-            )  # fmt: skip
+            try:
+                _, content = instance.send(
+                    "GET", f"api/v1/reports/{kind}", None,
+                    format=name, period=given.period, area=given.area, language=language,
+                )  # fmt: skip
+            except UsageError as error:
+                if name != "pdf" or len(formats) == 1:
+                    raise
+                progress.ended(f"{kind}.{name} is not made: {error}")
+                missing += 1
+                continue
             period = re.sub(r"[^0-9A-Za-z]+", "-", given.period or "rolling").strip("-")
             area = re.sub(r"[^0-9a-z-]+", "-", f"-{given.area}" if given.area else "")
             path = given.out / f"{kind}{area}-{period}-{language}.{name}"
             _write(path, content)
             made += len(content)
             progress.ended(f"{path}  {len(content) / 1000:,.0f} kB")
-    print(f"{counted(len(files), 'file')} made in {given.out.resolve()}, {made / 1_000_000:,.1f} MB.")
-    return 0
+    count = counted(len(files) - missing, "file")
+    left = f"; {missing} not made" if missing else ""
+    print(f"{count} made in {given.out.resolve()}, {made / 1_000_000:,.1f} MB{left}.")
+    return int(missing > 0)
 
 
 class Progress:

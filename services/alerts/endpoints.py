@@ -8,7 +8,8 @@ from services.alerts import schema
 from services.alerts.rule import load_rules
 from services.alerts.service import AlertService
 from services.context import Context
-from services.error import json_response
+from services.error import RequestError, json_response
+from services.indicators.language import language_code
 
 _PAGE: dict[str, Any] = {
     "counts": {"critical": 1, "warning": 0, "info": 0},
@@ -35,9 +36,17 @@ def router(context: Context) -> APIRouter:
         sector: Annotated[str, Query(max_length=40)] = "",
         rule: Annotated[str, Query(max_length=80)] = "",
         acknowledged: Annotated[bool | None, Query()] = None,
+        language: Annotated[
+            str, Query(max_length=20, description="of the labels: ar, en, es, fr, pt, ru or zh")
+        ] = "en",
     ) -> Response:
         """Open alerts, newest first."""
-        return json_response(service.open(severity=severity, sector=sector, rule=rule, seen=acknowledged))
+        try:
+            code = language_code(language)
+        except ValueError as error:
+            raise RequestError(400, str(error)) from None
+        found = service.open(severity=severity, sector=sector, rule=rule, seen=acknowledged, language=code)
+        return json_response(found)
 
     @routes.get("/alert-history", responses=_RESPONSES)
     def history(

@@ -6,6 +6,7 @@ from typing import Any
 
 from citylab.instant import format_instant
 from services.alerts.journal import Acknowledgement, Alert, Journal
+from services.alerts.language import said
 from services.alerts.rule import Rule
 from services.context import Context
 from services.error import RequestError
@@ -19,13 +20,13 @@ def sentence(alert: Alert) -> str:
     return f"{alert.subject}: {alert.label[:1].lower()}{alert.label[1:]} ({value}{alert.condition})"
 
 
-def describe(alert: Alert) -> dict[str, Any]:
-    """An alert as JSON (shape: `schema.AlertModel`)."""
+def describe(alert: Alert, language: str = "en") -> dict[str, Any]:
+    """An alert as JSON (shape: `schema.AlertModel`); `label` is in the language."""
     seen = alert.acknowledged
     return {
         "id": alert.id,
         "rule": alert.rule,
-        "label": alert.label,
+        "label": said(alert.label, language),
         "text": sentence(alert),
         "severity": alert.severity,
         "sector": alert.sector,
@@ -56,7 +57,9 @@ class AlertService:
         self._rules = rules
         self._journal = Journal(context.state.memory("services"))
 
-    def open(self, *, severity: str = "", sector: str = "", rule: str = "", seen: bool | None = None) -> dict[str, Any]:
+    def open(
+        self, *, severity: str = "", sector: str = "", rule: str = "", seen: bool | None = None, language: str = "en"
+    ) -> dict[str, Any]:
         """Open alerts, newest first (shape: `schema.Alerts`)."""
         found = [
             alert
@@ -66,7 +69,7 @@ class AlertService:
             and (not rule or alert.rule == rule)
             and (seen is None or (alert.acknowledged is not None) is seen)
         ]
-        return {"counts": _counts(found), "before": None, "alerts": [describe(alert) for alert in found]}
+        return {"counts": _counts(found), "before": None, "alerts": [describe(alert, language) for alert in found]}
 
     def history(self, before: int | None, limit: int) -> dict[str, Any]:
         """Cleared alerts, newest first (shape: `schema.Alerts`)."""

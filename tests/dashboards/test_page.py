@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from services.alerts.journal import Journal
 from tests.sample_city import HOSTILE
 from tests.sample_server import write_live
 
@@ -111,6 +112,33 @@ def test_map_by_keys(page, served):
     page.press("ArrowRight")
     page.wait(f"document.querySelector('#map-detail').innerText !== {first!r}")
     assert "simulated" in page.evaluate("document.querySelector('#map-detail').innerText")
+
+
+def test_alerts_are_shown_worst_first_and_acknowledged(page, served):
+    address, context = served
+    page.open(f"{address}/?language=fr")
+    page.wait("document.querySelectorAll('#alert-list .alert').length === 2")
+    texts = page.evaluate("[...document.querySelectorAll('#alert-list .alert')].map((line) => line.innerText)")
+    assert "Vaccins trop chauds" in texts[0]
+    assert "critique" in texts[0]
+    assert "<img src=x> at the river" in texts[1]
+    page.evaluate(
+        "(() => { globalThis.prompt = () => 'Ana'; document.querySelector('#alert-list button').click(); })()"
+    )
+    page.wait("document.querySelector('#alert-list').innerText.includes('acquittée par Ana')")
+    assert [a.acknowledged.by for a in Journal(context.state.memory("services")).open() if a.acknowledged] == ["Ana"]
+
+
+def test_cards_show_their_evidence_when_asked(page, served):
+    address, _ = served
+    page.open(f"{address}/?language=fr")
+    page.wait("document.querySelector('#indicators .indicator')")
+    page.evaluate("document.querySelector('#indicators .indicator details:last-of-type summary').click()")
+    page.wait("document.querySelector('.evidence a')")
+    said = page.evaluate("document.querySelector('.evidence a').closest('.evidence').innerText")
+    assert "flux sur" in said
+    assert page.evaluate("document.querySelector('#dossier').href").endswith("/api/v1/reports/dossier?language=fr")
+    assert page.complaints == []
 
 
 @pytest.mark.parametrize("width", [360, 768])

@@ -86,3 +86,16 @@ def test_a_folder_that_cannot_be_made_is_named(command, tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(UsageError, match="cannot be made"):
         command("--out", str(tmp_path / "file" / "in"))
+
+
+def test_a_pdf_that_cannot_be_made_keeps_no_other_file_back(command, monkeypatch):
+    from services.reports.pdf import paper
+
+    monkeypatch.setattr(paper, "CJK_PACKAGE", "no_such_package")
+    status, out, _ = command("--kind", "factsheet", "--format", "pdf,csv", "--language", "zh")
+    assert status == 1
+    assert "factsheet.pdf is not made: a PDF in Chinese needs the optional extra" in out
+    assert "1 file made in" in out
+    assert out.endswith("; 1 not made.\n")
+    with pytest.raises(UsageError, match=r"citylab.cjk."):
+        command("--format", "pdf", "--language", "zh")
