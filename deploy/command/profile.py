@@ -56,10 +56,11 @@ def run(given: argparse.Namespace) -> int:
     if given.action == "schema":
         print(json.dumps(profile_schema(), indent=2))
         return 0
+    payload = _payload(given) if given.action == "try" else b""
     known = profiles(settings_of(given))
     if given.action == "list":
         return _list(given, known)
-    return _try(given, known) if given.action == "try" else _test(given, known)
+    return _try(given, known, payload) if given.action == "try" else _test(given, known)
 
 
 def _list(given: argparse.Namespace, known: list[DeviceProfile]) -> int:
@@ -112,8 +113,7 @@ def _note_kind(file: Path) -> None:
             print(f'note: {file.name}: no indicator knows the kind "{kind}"; its readings are kept all the same')
 
 
-def _try(given: argparse.Namespace, known: list[DeviceProfile]) -> int:
-    payload = _payload(given)
+def _try(given: argparse.Namespace, known: list[DeviceProfile], payload: bytes) -> int:
     try:
         time_zone(given.zone)
     except ValueError:

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from citylab.document import DocumentError, load_document
+from citylab.document import DocumentError, load_document, read_yaml
 from citylab.example import check_examples, check_profile
 from citylab.kind import Kinds
 from citylab.profile import SHIPPED, DeviceProfile, load_profiles, profile_schema
@@ -159,3 +159,9 @@ def test_no_document_makes_a_traceback(tmp_path, data):
     path = tmp_path / "fuzz.yaml"
     path.write_text(yaml.safe_dump(base), encoding="utf-8")
     assert all(isinstance(result.problems, tuple) for result in check_profile(path, []))
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 100_000, "- " * 100_000 + "x", "a: " + "[" * 60 + "]" * 60])
+def test_deep_nesting_is_refused(text):
+    with pytest.raises(DocumentError, match=r"deep\.yaml:1: nested deeper than 50 levels"):
+        read_yaml(text, "deep.yaml")
