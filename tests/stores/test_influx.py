@@ -51,7 +51,7 @@ class TestInfluxOne(InfluxOne, StoreConformance):
 
 
 class TestInfluxOneRollups(InfluxOne, RollupConformance):
-    examples = 2
+    examples, many = 2, 25
 
 
 @pytest.mark.skipif(not influx_two(), reason="CITYLAB_INFLUX_URL names no InfluxDB 2.x")
@@ -95,7 +95,7 @@ class TestInfluxTwo(InfluxTwo, StoreConformance):
 
 
 class TestInfluxTwoRollups(InfluxTwo, RollupConformance):
-    examples = 1
+    examples, many = 1, 10
 
 
 @contextmanager

@@ -76,8 +76,8 @@ def hourly(first: int, last: int, stream: int = 1, provenance: Provenance = Prov
 class RollupConformance(Opened):
     """Tests of rollups; each opens stores by `open_store`."""
 
-    examples = 5
-    """Random streams."""
+    examples, many = 5, 150
+    """Random streams, in the quick test and in the slow one."""
 
     def check_random_streams(self, examples: int) -> None:
         how = settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
@@ -92,7 +92,7 @@ class RollupConformance(Opened):
 
     @pytest.mark.slow
     def test_equal_full_recomputation_at_length(self) -> None:
-        self.check_random_streams(30 * self.examples)
+        self.check_random_streams(self.many)
 
     def test_keeps_rollups(self, store: Store) -> None:
         assert isinstance(store, RollingStore)
