@@ -183,7 +183,7 @@ def plan_text(found: Answer, words: Language) -> str:
     for number, lack in enumerate(found["lacks"], start=1):
         unit = f", {lack['unit_text']}" if lack["unit_text"] not in {"", "1", "count"} else ""
         lines += ["", paragraph(f"{number}. {lack['text']}  ({lack['name']}{unit})")]
-        lines.append(paragraph(words("colon", name=words("column.count"), text=", ".join(lack["codes"])), "   "))
+        lines.append(paragraph(words("colon", name=words("needs.for"), text=", ".join(lack["codes"])), "   "))
         lines += [paragraph(f"{sign}) {way}", "   ") for sign, way in zip("abcdefgh", lack["ways"], strict=False)]
     return "\n".join(lines)
 

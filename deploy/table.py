@@ -66,9 +66,10 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def paragraph(text: object, indent: str = "", width: int = WIDTH) -> str:
-    """A text in lines, all but the first a little further in."""
-    first, *rest = wrapped(clean(text), width - len(indent) - 2)
-    return "\n".join([indent + first, *(f"{indent}  {line}" for line in rest)])
+    """A text in lines; where it is set in, all but the first a little further."""
+    further = f"{indent}  " if indent else ""
+    first, *rest = wrapped(clean(text), width - len(further))
+    return "\n".join([indent + first, *(further + line for line in rest)])
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

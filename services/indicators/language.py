@@ -13,7 +13,6 @@ from pathlib import Path
 
 from citylab.language import translate
 from citylab.vocabulary import vocabulary
-from services.indicators.card import Card
 from services.indicators.sentence import Template, is_number, recognise, templates
 
 FOLDER = Path(__file__).with_name("languages")
@@ -25,6 +24,8 @@ _BETWEEN = {"fr": "\u202f; ", "ar": "\u061b ", "zh": "\uff1b"}
 _NO_UNIT = frozenset({"1", "ratio", "coefficient", "count", "boolean", "0-1"})
 _AS_IT_IS = frozenset({"name", "names", "expr", "area", "file", "why"})
 _SPACE_BEFORE_PERCENT = frozenset({"fr", "ru", "ar", "es"})
+_LONGEST = 1500
+"""Letters; no sentence of ours is near it."""
 _WORD = re.compile(r"[a-z]{2}")
 """What has none is a sign (PM2.5, 3G), the same in every language."""
 
@@ -96,17 +97,11 @@ class Speech:
         """
         if self.code == ENGLISH or not _WORD.search(english):
             return english
-        if english not in self._known:
-            self._known[english] = self._said(english)
-        found = self._known[english]
+        found = self._said(english)
         if found is None:
             self.own.add(english)
             return english
         return found
-
-    def name(self, card: Card) -> str:
-        """Name of a card."""
-        return self.say(card.name)
 
     def word(self, group: str, code: str) -> str:
         """Word of a code (``status``, ``grade``, ``unit``, ``category`` ...); the code itself where there is none."""
@@ -157,6 +152,12 @@ class Speech:
         return text.replace("-", "/") if self.rtl else text
 
     def _said(self, english: str) -> str | None:
+        """Remembered, also for parts of parts: a hostile text could else be taken apart in endless ways."""
+        if english not in self._known:
+            self._known[english] = self._found(english) if len(english) <= _LONGEST else None
+        return self._known[english]
+
+    def _found(self, english: str) -> str | None:
         known, labels = texts(self.code)["text"], texts(self.code)["point"]
         found = known.get(english) or known.get(english[:1].upper() + english[1:]) or labels.get(english)
         if found is None:

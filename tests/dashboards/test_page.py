@@ -136,7 +136,7 @@ def test_cards_show_their_evidence_when_asked(page, served):
     page.evaluate("document.querySelector('#indicators .indicator details:last-of-type summary').click()")
     page.wait("document.querySelector('.evidence a')")
     said = page.evaluate("document.querySelector('.evidence a').closest('.evidence').innerText")
-    assert "flux sur" in said
+    assert "d'après le profil de la ville" in said
     assert page.evaluate("document.querySelector('#dossier').href").endswith("/api/v1/reports/dossier?language=fr")
     assert page.complaints == []
 

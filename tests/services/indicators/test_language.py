@@ -2,6 +2,7 @@
 
 import ast
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,18 @@ def test_what_no_language_has_stays_as_it_is_and_is_counted():
     speech = Speech("ru")
     assert speech.say("Bicycles counted by my own card") == "Bicycles counted by my own card"
     assert speech.own == {"Bicycles counted by my own card"}
+
+
+@pytest.mark.parametrize(
+    "part", ["a is missing: ", "a, 2025 (", "x is of 2025, the period is of 2025; ", "; ", "sensor: a or "]
+)
+def test_hostile_texts_are_given_up_in_time(part):
+    speech = Speech("fr")
+    for end in ("", "!", ", 2025 (x)"):
+        text = (part * 400)[:1400] + end
+        started = time.perf_counter()
+        assert speech.say(text)
+        assert time.perf_counter() - started < 2
 
 
 @pytest.mark.parametrize("language", OTHERS)
