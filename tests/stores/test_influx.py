@@ -11,11 +11,12 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 import pytest
 from influxdb_client import InfluxDBClient
 
-from citylab.instant import parse_instant
+from citylab.instant import parse_instant, system_clock
 from citylab.observation import DatastreamKey
 from citylab.store import Store, StoreUnavailableError
 from citylab.thing import Datastream
 from stores.influx import InfluxStore
+from stores.influx.extent import RECOUNT
 from tests.stores.conformance import AGES, DAY, NOW, STREAMS, T0, RollupConformance, StoreConformance, batch, ids, row
 from tests.stores.influx_server import free_port, influx_one, influx_two
 
@@ -118,8 +119,6 @@ class TestOneSpecials:
         _post(one, "/query", {"q": f'CREATE DATABASE "{name}" WITH DURATION 30d NAME "raw"'})
         store = InfluxStore(one, database=name, retention_policy="raw")
         store.register(STREAMS)
-        from citylab.instant import system_clock
-
         now = system_clock() - T0
         result = store.write(batch(row(1, now - 40 * DAY, 1.0), row(1, now - DAY, 2.0), row(2, now - 50 * DAY, 1.0)))
         assert {i: refusal.code for i, refusal in result.refused.items()} == {
@@ -128,6 +127,35 @@ class TestOneSpecials:
         }
         assert (result.stored, store.count()) == (1, 1)
         store.close()
+
+    def test_what_the_server_drops_by_itself_is_said(self, one: str) -> None:
+        name = uuid4().hex
+        _post(one, "/query", {"q": f'CREATE DATABASE "{name}" WITH DURATION 30d NAME "raw"'})
+        now = [system_clock()]
+        store = InfluxStore(one, database=name, retention_policy="raw", clock=lambda: now[0])
+        store.register(STREAMS)
+        store.write(batch(row(1, now[0] - T0 - 20 * DAY, 1.0)))
+        info = store.info()
+        assert (info.raw_from, info.accepts_from) == (None, now[0] - 30 * DAY), "nothing is gone yet"
+        now[0] += 15 * DAY
+        assert store.info().raw_from == store.raw_from == now[0] - 30 * DAY
+        store.close()
+
+    def test_rows_of_other_processes_are_counted_after_a_while(self, one: str) -> None:
+        name, now = uuid4().hex, [NOW]
+        mine, theirs = (InfluxStore(one, database=name, clock=lambda: now[0]) for _ in range(2))
+        for store in (mine, theirs):
+            store.register(STREAMS)
+        assert mine.info().rows == 0
+        theirs.write(batch(row(2, 0, 1.0), row(2, 1, 1.0)))
+        assert mine.write(batch(row(1, 5, 1.0), row(1, 6, 1.0))).stored == 2
+        assert (mine.info().rows, mine.info().first) == (2, T0), "counting is slow; the span is not"
+        assert mine.write(batch(row(1, 6, 2.0), row(1, 7, 2.0))).stored == 2
+        assert mine.info().rows == 3, "a corrected reading is no further one"
+        now[0] += RECOUNT + 1
+        assert mine.info().rows == 5
+        for store in (mine, theirs):
+            store.close()
 
     def test_type_conflicts_are_named_and_the_rest_stored(self, one: str) -> None:
         name = uuid4().hex
