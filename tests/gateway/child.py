@@ -38,11 +38,20 @@ class Leaving:
 
 
 async def report(gateway, folder):
-    """Say how it is, ten times a second."""
+    """Say how it is, ten times a second; keep the most that the broker dropped, which it tells for a minute only."""
     while True:
-        (folder / "health.new").write_text(json.dumps({"pid": os.getpid(), **gateway.health()}))
+        health = gateway.health()
+        (folder / "health.new").write_text(json.dumps({"pid": os.getpid(), **health}))
         (folder / "health.new").replace(folder / "health.json")
+        dropped = health["sources"][0]["broker_dropped"]
+        if dropped is not None and dropped > most_dropped(folder):
+            (folder / "dropped").write_text(str(dropped))
         await asyncio.sleep(0.1)
+
+
+def most_dropped(folder):
+    """What the broker dropped by its own count; -1 before it told."""
+    return int((folder / "dropped").read_text() or -1) if (folder / "dropped").exists() else -1
 
 
 def open_store(folder):
@@ -76,8 +85,6 @@ async def main(url, folder):
     reporting = asyncio.create_task(report(gateway, folder))
     await gateway.run()
     reporting.cancel()
-    health = gateway.health()
-    state.memory("test").put({"dropped": health["sources"][0]["broker_dropped"], "spool": health["spool"]})
     store.close()
     state.close()
 
