@@ -29,7 +29,7 @@ from deploy.storage import DataStorage
 from gateway.gateway import Gateway
 from gateway.limit import Limit
 from gateway.metric import GatewayCollector
-from gateway.source import SourceSettings
+from gateway.setting import SourceSettings
 from services.app import create_app
 from services.context import Context
 from simulators.ledger import Ledger
