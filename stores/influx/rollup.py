@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from math import isnan
+from math import isfinite
 
 import numpy as np
 
@@ -95,7 +95,7 @@ class RollupSeries:
         self._journal.settle(entries, None if until is None else (self._mark, until))
 
     def replace(self, ids: Int32 | None, low: int, high: int, parts: Mapping[Bucket, Series]) -> None:
-        """Put these in place of all that start in a window; None: of all datastreams."""
+        """Put these in place of all that start in a window; None: of all datastreams. No field holds an infinity."""
         for bucket, series in parts.items():
             self._remove_lost(bucket, self.read(ids, low, high, bucket, KEPT), series)
             lines = list(self._lines(bucket, series))
@@ -108,7 +108,7 @@ class RollupSeries:
         for row, key in enumerate(zip(old.datastream.tolist(), old.start.tolist(), strict=True)):
             now = place.get(key)
             if now is not None and not any(
-                np.isnan(new.values[f][now]) and not np.isnan(old.values[f][row]) for f in KEPT
+                not np.isfinite(new.values[f][now]) and not np.isnan(old.values[f][row]) for f in KEPT
             ):
                 continue
             where = both(self._readers[bucket].condition(key[0]), self._here)
@@ -123,7 +123,7 @@ class RollupSeries:
         values = [series.values[f].tolist() for f in KEPT]
         rows = zip(zip(*(column.tolist() for column in marks), strict=True), zip(*values, strict=True), strict=True)
         for (number, start, count, quality, provenance), numbers in rows:
-            known = "".join(f",{f.value}={n!r}" for f, n in zip(KEPT, numbers, strict=True) if not isnan(n))
+            known = "".join(f",{f.value}={n!r}" for f, n in zip(KEPT, numbers, strict=True) if isfinite(n))
             fields = f"count={count}i,quality={quality}i,provenance={provenance}i{known}"
             yield f"{prefixes[number]}{fields} {start * 1000}"
 
