@@ -15,9 +15,9 @@ import time
 from typing import Any
 
 from citylab.document import DocumentError, Mistake
-from deploy.command.indicators import figure
 from deploy.error import UsageError
 from deploy.feed import Progress
+from deploy.indicator_text import figure
 from deploy.option import add_settings, settings_of
 from deploy.run import Run, read_story, run_scenario, summary
 from deploy.settings import Settings
