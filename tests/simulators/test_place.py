@@ -154,3 +154,32 @@ def test_waste_of_poor_cities_is_dumped(place):
     if "least developed" in place.city.country_group and place.city.name == "tin-adar":
         assert dumped > 0.6
     assert dumped > 0.02
+
+
+def test_water_that_is_not_billed_is_what_the_citys_file_says(place):
+    network = Network(place.world)
+    used, fed_in, _ = (np.concatenate(parts) for parts in zip(*map(network.course, NUMBERS), strict=True))
+    assert 1.0 - used.sum() / fed_in.sum() == pytest.approx(place.world.section.water.losses, abs=0.04)
+
+
+def test_road_deaths(place):
+    """Low income 24.1, middle income 18.4, high income 9.2 of 100,000 people a year; a city of 500,000: 60 to 150.
+
+    http://origin.who.int/gho/road_safety/en/
+    """
+    deaths = place.city.statistics["traffic_fatalities"][0].value
+    assert 8 <= deaths / place.city.population * 100_000 <= 30
+
+
+def test_outages_are_beyond_legal_ceilings(place):
+    """Ghana: 48 h of outage a year in a metropolis, 144 in rural places, three times as many; 6 outages a year.
+
+    https://m.peacefmonline.com/v12/tools/printnews/news.php?contentid=41902
+    """
+    grid = place.world.grid
+    outages = grid.outages(FROM, TO)
+    counted = (outages.end - outages.start > 300_000_000) & (outages.cause != 3)
+    customers = grid.customers[outages.feeder]
+    hours = (customers * (outages.end - outages.start))[counted].sum() / grid.customers.sum() / 3.6e9
+    assert customers[counted].sum() / grid.customers.sum() > 6 * 0.8, "more than a legal ceiling allows, or about it"
+    assert 6 <= hours <= 3 * 144
