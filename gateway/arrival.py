@@ -79,12 +79,13 @@ class Arrival:
         return int(kept.received_time.max())
 
     def restore(self, name: str, value: Any) -> int:
-        """Take what `record` wrote; the newest time of arrival [us]."""
+        """Take what `record` wrote and is not confirmed; the newest time of arrival [us]."""
         newest, encoded = value
         rows = np.frombuffer(b64decode(encoded), dtype=_TAKEN)
         ids = rows["packet_id"].astype(np.int64)
         received = np.full(len(ids), int(newest), dtype=np.int64)
-        self._put(ids, rows["digest"].astype(np.int64), received, taken=True)
+        if newest > self.confirmed:
+            self._put(ids, rows["digest"].astype(np.int64), received, taken=True)
         self._records.append((name, ids, received))
         self._number = max(self._number, int(name.rpartition("/")[2]))
         return int(newest)

@@ -164,6 +164,16 @@ def test_what_was_counted_is_known_to_the_next_process_until_it_is_confirmed():
     assert len(again) == 0
 
 
+def test_a_record_that_outlived_its_confirmation_is_let_go():
+    arrival = Arrival("s")
+    name, value = arrival.record(np.array([1]), hashed(b"a"), np.array([100]))
+    again = Arrival("s")
+    again.confirmed = 100
+    again.restore(name, value)
+    assert not taken(again, 1, b"a")
+    assert again.confirm(0) == [name]
+
+
 def test_records_of_a_session_that_the_broker_forgot_are_let_go():
     arrival = Arrival("s")
     rows = np.array([1, 2]), hashed(b"a", b"b"), np.array([100, 101])
