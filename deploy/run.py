@@ -7,23 +7,23 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
-from citylab.city import City
 from citylab.instant import MICROSECONDS, format_instant, parse_instant, system_clock
-from citylab.observation import Float64, Int32, Int64
+from citylab.observation import Float64
 from citylab.profile import DeviceProfile, load_profiles
 from citylab.store import Store
-from deploy.alarm import raised, raised_of_indicator, rules
-from deploy.feed import Books, Progress, feed_columns, feed_messages
+from deploy.alarm import rules
+from deploy.feed import Progress, feed_columns, feed_messages
 from deploy.history import register_city
+from deploy.outcome import Run
 from deploy.settings import Settings
-from deploy.verdict import Verdict, judge
+from deploy.verdict import judge
 from services.context import Context
 from services.indicators.catalogue import SHIPPED, Catalogue, shipped_catalogue
 from services.indicators.service import IndicatorService
@@ -37,92 +37,6 @@ from stores.duckdb import DuckDBStore
 from stores.sqlite import SqliteState
 
 HOUR = 3600 * MICROSECONDS
-
-
-@dataclass(slots=True)
-class Run:
-    """A run that is over, with its readings; close it when done.
-
-    Attributes
-    ----------
-    start, end : int
-        [us since 1970, UTC].
-    folder : Path | None
-        Where readings, state and result are kept; None: in memory only.
-    seconds : float
-        It took [s].
-    rules : Path | None
-        Folder of alert rules of the user's own.
-    """
-
-    scenario: Scenario
-    city: City
-    simulation: Simulation
-    store: Store
-    state: SqliteState
-    service: IndicatorService
-    books: Books
-    start: int
-    end: int
-    folder: Path | None = None
-    seconds: float = 0.0
-    rules: Path | None = None
-    verdicts: list[Verdict] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        """Whether every expectation holds."""
-        return all(verdict.ok for verdict in self.verdicts)
-
-    def indicator(self, code: str, start: int | None = None, end: int | None = None, area: str = "",
-                  point: str = "") -> tuple[float | None, str, str]:  # fmt: skip
-        """An indicator over a window [us] of the run (None: all of it): value, unit, and why there is none."""
-        low, high = self.start if start is None else start, self.end if end is None else end
-        window = f"{format_instant(low)}/{format_instant(high)}"
-        points = self.service.assess(code, window, area).points
-        chosen = next((p for p in points if p.name == point), None) if point else points[0]
-        if chosen is None:
-            return None, "", f'no point "{point}"; there are {", ".join(p.name for p in points)}'
-        reasons = [reason for missing in chosen.missing for reason in missing.reasons]
-        return chosen.value, chosen.unit, "; ".join(reasons)
-
-    def alerts(self, rule: str, start: int | None = None, end: int | None = None, where: str = "") -> int:
-        """How often an alert rule is raised in a window [us] of the run (None: all of it), somewhere or everywhere."""
-        low, high = self.start if start is None else start, self.end if end is None else end
-        wanted = rules(self.rules)[rule]
-        if wanted.indicator is not None:
-            return raised_of_indicator(wanted, self.service.context, self.start, (low, high), where)
-        return raised(wanted, self.store, self.state, self.start, (low, high), where)
-
-    def streams(self, observed_property: str, kind: str = "", where: str = "", channel: str = "") -> Int32:
-        """Ids of the series of a property, of a kind of device, in a district, on a feeder or of one device."""
-        things = {
-            t.name for t in self.state.registry.things()
-            if (not kind or t.kind == kind) and where in {"", t.name, t.district, t.properties.get("feeder")}
-        }  # fmt: skip
-        found = [
-            d.id for d in self.state.registry.datastreams()
-            if d.key.thing in things and d.key.observed_property == observed_property
-            and (not channel or d.key.channel == channel)
-        ]  # fmt: skip
-        return np.array(found, dtype=np.int32)
-
-    def results(self, streams: Int32, start: int | None = None, end: int | None = None) -> tuple[Int64, Float64]:
-        """Times [us] and results of series in a window of the run, int64[n] and float64[n]."""
-        low, high = self.start if start is None else start, self.end if end is None else end
-        batch = self.store.read(streams, low, high + (high == self.end))
-        return batch.phenomenon_time, batch.result
-
-    def close(self) -> None:
-        """Let go of files."""
-        self.store.close()
-        self.state.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def run_scenario(

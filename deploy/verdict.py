@@ -2,46 +2,18 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from citylab.observation import Float64
 from citylab.store import Function
 from citylab.vocabulary import vocabulary
+from deploy.outcome import Run, Verdict
 from simulators.expectation import Expectation
 from simulators.length import parse_length
 
-if TYPE_CHECKING:
-    from deploy.run import Run
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One expectation, judged.
-
-    Attributes
-    ----------
-    subject, expected : str
-        What was looked at; what it should have been.
-    found : float | None
-        None where nothing can be said, for the reason in `detail`.
-    unit : str
-    text : str
-        Why it matters, in the words of the scenario.
-    """
-
-    subject: str
-    expected: str
-    found: float | None
-    unit: str
-    ok: bool
-    detail: str = ""
-    text: str = ""
-
-
-def judge(expected: Expectation, run: "Run", baseline: "Run | None" = None) -> Verdict:
+def judge(expected: Expectation, run: Run, baseline: Run | None = None) -> Verdict:
     """Whether a run meets an expectation."""
     found, unit, detail = figure(expected, run)
     if expected.baseline and baseline is not None:
@@ -56,7 +28,7 @@ def judge(expected: Expectation, run: "Run", baseline: "Run | None" = None) -> V
     return Verdict(expected.subject, expected.bounds, found, unit, expected.holds(found), detail, expected.text)
 
 
-def figure(expected: Expectation, run: "Run") -> tuple[float | None, str, str]:
+def figure(expected: Expectation, run: Run) -> tuple[float | None, str, str]:
     """What an expectation looks at: figure, unit, and why there is none."""
     start = run.start + parse_length(expected.start)
     end = run.start + parse_length(expected.end) if expected.end else run.end
@@ -84,7 +56,7 @@ def figure(expected: Expectation, run: "Run") -> tuple[float | None, str, str]:
     return float(value), "h" if expected.function == "hours" else unit, ""
 
 
-def _count(expected: Expectation, run: "Run", start: int, end: int) -> tuple[float, str, str]:
+def _count(expected: Expectation, run: Run, start: int, end: int) -> tuple[float, str, str]:
     """Count of messages of the books, or of alerts."""
     if expected.alert:
         return float(run.alerts(expected.alert, start, end, expected.where)), "", ""

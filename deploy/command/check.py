@@ -19,10 +19,10 @@ from deploy.error import UsageError
 from deploy.feed import Progress
 from deploy.indicator_text import figure
 from deploy.option import add_settings, settings_of
-from deploy.run import Run, read_story, run_scenario, summary
+from deploy.outcome import Run, Verdict
+from deploy.run import read_story, run_scenario, summary
 from deploy.settings import Settings
 from deploy.table import counted, table
-from deploy.verdict import Verdict
 from simulators.story import Story, find_scenario, scenario_paths
 
 

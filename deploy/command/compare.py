@@ -20,7 +20,8 @@ from deploy.chart import line_chart
 from deploy.command.check import progress, read_stories
 from deploy.indicator_text import figure as shown
 from deploy.option import add_settings, settings_of
-from deploy.run import Run, run_scenario, series
+from deploy.outcome import Run
+from deploy.run import run_scenario, series
 from deploy.settings import Settings
 from deploy.table import table
 from deploy.verdict import figure

@@ -21,7 +21,8 @@ from citylab.profile import load_profiles
 from deploy.access import credentials
 from deploy.audit import SHOWN
 from deploy.health import read_report
-from deploy.run import Run, run_scenario
+from deploy.outcome import Run
+from deploy.run import run_scenario
 from services.context import Context
 from services.indicators.service import IndicatorService
 from simulators.clock import FastPace

@@ -1,19 +1,14 @@
 """Tables onto pages: mirrored where the document reads from right to left, their head repeated on each page."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from services.reports.block import Cell, Table
 from services.reports.drawing import INK, Shape, block
 from services.reports.pdf.paper import WIDTH, Paper
+from services.reports.pdf.sheet import GREY, LEADING, LINE, MARK, SIDE, Sheets
 
-if TYPE_CHECKING:
-    from services.reports.pdf.flow import Sheets
-
-LEADING = 1.38
-"""Height of a line over the size of its letters."""
-_SIZE, _PAD, _SIGN, _SIDE = 2.65, 1.2, 10.2, 16.0
-_HEAD, _GROUP, _LINE, _MARK, _GREY = "#e8ecf1", "#f5f7f9", "#c9ced4", "#9b1c1c", "#5b636b"
+_SIZE, _PAD, _SIGN = 2.65, 1.2, 10.2
+_HEAD, _GROUP = "#e8ecf1", "#f5f7f9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +26,10 @@ class _Laid:
     lines: tuple[tuple[_Piece, ...], ...]
 
 
-def draw_table(sheets: "Sheets", table: Table) -> None:
+def draw_table(sheets: Sheets, table: Table) -> None:
     """Draw a table with its footnotes."""
     total = sum(table.widths)
-    room = WIDTH - 2 * _SIDE
+    room = WIDTH - 2 * SIDE
     widths = [room * width / total for width in table.widths]
     head = [_laid(sheets, Cell(text, bold=True), width) for text, width in zip(table.head, widths, strict=False)]
     high = _height(head) if head else 0.0
@@ -54,11 +49,11 @@ def draw_table(sheets: "Sheets", table: Table) -> None:
     sheets.y += 1
     if table.notes:
         for number, note in enumerate(table.notes, start=table.first):
-            sheets.write(f"[{number}] {note}", 2.4, colour=_GREY)
+            sheets.write(f"[{number}] {note}", 2.4, colour=GREY)
     sheets.y += 2.5
 
 
-def _laid(sheets: "Sheets", cell: Cell, width: float) -> _Laid:
+def _laid(sheets: Sheets, cell: Cell, width: float) -> _Laid:
     page = sheets.page
     room = width - 2 * _PAD - (_SIGN if cell.band else 0)
     notes = "".join(f" [{number}]" for number in cell.notes)
@@ -66,7 +61,7 @@ def _laid(sheets: "Sheets", cell: Cell, width: float) -> _Laid:
         (_Piece(line, cell.bold),) for line in page.lines(cell.text + notes, _SIZE, room, bold=cell.bold)
     ]
     if cell.simulated:
-        lines = _marked(page, lines, _Piece(sheets.document.mark, bold=True, colour=_MARK), room)
+        lines = _marked(page, lines, _Piece(sheets.document.mark, bold=True, colour=MARK), room)
     return _Laid(cell, tuple(lines))
 
 
@@ -77,7 +72,7 @@ def _marked(page: Paper, lines: list[tuple[_Piece, ...]], mark: _Piece, room: fl
         return [*lines[:-1], (last, mark)]
     return [
         *lines,
-        *[(_Piece(line, bold=True, colour=_MARK),) for line in page.lines(mark.text, _SIZE, room, bold=True)],
+        *[(_Piece(line, bold=True, colour=MARK),) for line in page.lines(mark.text, _SIZE, room, bold=True)],
     ]
 
 
@@ -85,7 +80,7 @@ def _height(row: list[_Laid]) -> float:
     return max(len(laid.lines) for laid in row) * _SIZE * LEADING + 2 * _PAD
 
 
-def _row(sheets: "Sheets", row: list[_Laid], widths: list[float], fill: str) -> None:
+def _row(sheets: Sheets, row: list[_Laid], widths: list[float], fill: str) -> None:
     """Draw a row; one higher than the page goes on over the next."""
     done = 0
     most = max(len(laid.lines) for laid in row)
@@ -102,14 +97,14 @@ def _row(sheets: "Sheets", row: list[_Laid], widths: list[float], fill: str) -> 
 
 
 def _part(
-    sheets: "Sheets", row: list[_Laid], widths: list[float], fill: str, part: tuple[int, int], height: float
+    sheets: Sheets, row: list[_Laid], widths: list[float], fill: str, part: tuple[int, int], height: float
 ) -> None:
     top, rtl = sheets.y, sheets.document.rtl
     if fill:
-        box = ((_SIDE, top), (WIDTH - _SIDE, top), (WIDTH - _SIDE, top + height), (_SIDE, top + height))
+        box = ((SIDE, top), (WIDTH - SIDE, top), (WIDTH - SIDE, top + height), (SIDE, top + height))
         sheets.page.shape(Shape(box, fill))
-    sheets.page.shape(Shape(((_SIDE, top + height), (WIDTH - _SIDE, top + height)), stroke=_LINE, width=0.15))
-    left = _SIDE
+    sheets.page.shape(Shape(((SIDE, top + height), (WIDTH - SIDE, top + height)), stroke=LINE, width=0.15))
+    left = SIDE
     for laid, width in zip(row, widths, strict=True):
         x = WIDTH - left - width if rtl else left
         if part[0] == 0 and laid.cell.band:
@@ -121,7 +116,7 @@ def _part(
         left += width
 
 
-def _line(sheets: "Sheets", cell: Cell, line: tuple[_Piece, ...], box: tuple[float, float], y: float) -> None:
+def _line(sheets: Sheets, cell: Cell, line: tuple[_Piece, ...], box: tuple[float, float], y: float) -> None:
     rtl = sheets.document.rtl
     sign = _SIGN if cell.band else 0.0
     wide = [sheets.page.width(piece.text, _SIZE, bold=piece.bold) for piece in line]
