@@ -137,8 +137,10 @@ def test_the_books_close_over_chaos_and_two_killed_gateways(tmp_path):
     assert town.gateway.log().count("The gateway reads") == 3
     with running(town.data, "--no-simulation", "--broker", "mosquitto") as city:
         told = city.citylab("audit")
-        found = json.loads(city.citylab("audit", "--json").stdout)
+        listed = city.citylab("audit", "--json")
     assert told.returncode == 0, told.stdout + told.stderr
+    assert listed.returncode == 0, listed.stdout + listed.stderr
+    found = json.loads(listed.stdout)
     assert "The books close." in told.stdout
     fates = Counter(found["messages"])
     assert fates.total() == found["meant"] == len(entries) == counts.meant
