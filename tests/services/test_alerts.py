@@ -16,9 +16,10 @@ from citylab.document import DocumentError, parse_document
 from citylab.instant import MICROSECONDS, parse_instant
 from citylab.observation import DatastreamKey, Observation, ObservationBatch, Provenance, Quality
 from citylab.thing import Thing
+from citylab.vocabulary import vocabulary
 from services.alerts.evaluate import Limit, Phase, Status, evaluate, readings_of, step
 from services.alerts.example import check_rule
-from services.alerts.indicator import past_alerts
+from services.alerts.indicator import indicator_values, past_alerts
 from services.alerts.journal import Acknowledgement, Journal
 from services.alerts.notice import notices
 from services.alerts.rule import Condition, Rule, load_rules
@@ -26,6 +27,7 @@ from services.alerts.watch import AlertWatch
 from services.alerts.webhook import WebhookError, post
 from services.app import create_app
 from services.context import Context
+from services.indicators.catalogue import shipped_catalogue
 from services.indicators.service import IndicatorService
 from stores.memory import MemoryStore
 from stores.sqlite.state import SqliteState
@@ -48,6 +50,51 @@ def test_rules_for_every_sector_and_for_sensors():
     assert sectors == {"energy", "transport", "agriculture", "health", "environment", "water", "waste", ""}
     kinds = {name for rule in RULES.values() for name in ("silent", "stuck", "suspect") if getattr(rule.when, name)}
     assert kinds == {"silent", "stuck", "suspect"}
+
+
+def limits(watched):
+    """Limits of a rule on values, and 1 for above, -1 for below."""
+    when = watched.when
+    sign = 1 if when.above is not None else -1
+    return [limit for limit in (when.above, when.below, when.clear) if limit is not None], sign
+
+
+def ranges(names):
+    for name in (names,) if isinstance(names, str) else names:
+        known = vocabulary()[name]
+        yield (0.0, 1.0) if known.result_type == "boolean" else (known.low, known.high)
+
+
+@pytest.mark.parametrize("rule", [r for r in RULES.values() if r.on], ids=lambda rule: rule.name)
+def test_every_shipped_rule_on_readings_is_about_values_that_can_be(rule):
+    numbers, sign = limits(rule)
+    change = rule.when.rises or rule.when.falls or 0.0
+    scales = {value for e in rule.examples for name, value in e.properties.items() if name == rule.when.share_of}
+    assert bool(scales) is bool(rule.when.share_of)
+    for low, high in ranges(rule.on.property):
+        if change:
+            assert change < high - low
+        for limit in numbers:
+            for scale in scales or {1.0}:
+                assert low < limit * scale < high or (limit * scale == low and sign > 0)
+
+
+@pytest.mark.parametrize("rule", [r for r in RULES.values() if r.indicator], ids=lambda rule: rule.name)
+def test_every_shipped_rule_on_an_indicator_can_be_raised_and_cleared(rule):
+    card = shipped_catalogue().find(rule.indicator.code)
+    streams = [(s.stream.kinds[0], s.stream.observed_property) for i in card.inputs.values() for s in i.sources]
+    sign, seen = limits(rule)[1], []
+    for extreme in (sign, -sign):
+        context, _ = world([Thing(0, kind, kind=kind) for kind, _ in streams])
+        for kind, name in streams:
+            ((low, high),) = ranges(name)
+            value = high if extreme > 0 else low
+            write(context, kind, name, [(NOW - h * 60 * MINUTE, value, Quality.GOOD) for h in range(24)])
+        ((_, (value,), _),) = [indicator_values(rule.indicator, IndicatorService(context))]
+        seen.append(value)
+        context.state.close()
+    for limit in limits(rule)[0]:
+        assert sign * seen[1] < sign * limit < sign * seen[0]
 
 
 @pytest.mark.parametrize(
