@@ -109,6 +109,33 @@ def _check_depth(text: str, file: str) -> None:
         loader.dispose()
 
 
+def _not_yaml(error: yaml.MarkedYAMLError, text: str, file: str) -> Mistake:
+    """Where the loader gave up; where a quote was opened, if it is one that is not closed in its line."""
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return Mistake(file, 0, "", f"not valid YAML: {error.problem}")
+    opened, line = error.context_mark, mark.line
+    said = f"not valid YAML: {error.problem}"
+    if opened is not None and opened.line < line and "quoted" in (error.context or ""):
+        return Mistake(file, opened.line + 1, "", f"{said}; the quote that opens in this line is not closed")
+    started = _long_quote(text, line)
+    if started is not None:
+        return Mistake(file, started + 1, "", f"{said}; the quote that opens in this line closes in line {line + 1}")
+    return Mistake(file, line + 1, "", said)
+
+
+def _long_quote(text: str, line: int) -> int | None:
+    """Line (from 0) where a quoted text that closes in a later line was opened."""
+    found = None
+    try:
+        for token in yaml.scan(text, Loader=_Loader):
+            if isinstance(token, yaml.ScalarToken) and token.style in {"'", '"'} and token.end_mark.line == line:
+                found = token.start_mark.line if token.start_mark.line < line else found
+    except yaml.YAMLError:
+        pass
+    return found
+
+
 def read_yaml(text: str, file: str) -> tuple[Any, yaml.Node | None]:
     """Plain data of a YAML text and its node tree (for line numbers).
 
@@ -126,9 +153,7 @@ def read_yaml(text: str, file: str) -> tuple[Any, yaml.Node | None]:
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 0
-        raise DocumentError([Mistake(file, line, "", f"not valid YAML: {error.problem}")]) from None
+        raise DocumentError([_not_yaml(error, text, file)]) from None
     except yaml.YAMLError as error:
         raise DocumentError([Mistake(file, 0, "", f"not valid YAML: {error}")]) from None
     return data, node
