@@ -39,3 +39,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 if marker in required:
                     raise pytest.UsageError(f"CITYLAB_REQUIRE={marker}, but this machine has no {absent}")
                 item.add_marker(pytest.mark.skip(reason=f"needs {absent}, which is not installed"))
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the environment says to the tests is no setting of the citylab that they start."""
+    for name in [name for name in os.environ if name.startswith("CITYLAB_") and name != "CITYLAB_REQUIRE"]:
+        monkeypatch.delenv(name)

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -62,8 +63,9 @@ def influx_one(folder: Path) -> Iterator[str]:
         log.close()
 
 
+@cache
 def influx_two() -> dict[str, str]:
-    """Settings of the InfluxDB 2.x that the environment names; empty if it names none."""
+    """Settings of the InfluxDB 2.x that the environment named at first; empty if it named none."""
     if not os.environ.get("CITYLAB_INFLUX_URL"):
         return {}
     names = {"token": "TOKEN", "org": "ORG", "bucket": "BUCKET"}
