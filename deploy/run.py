@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from citylab.document import DocumentError, Mistake
 from citylab.instant import MICROSECONDS, format_instant, parse_instant, system_clock
 from citylab.observation import Float64
 from citylab.profile import DeviceProfile, load_profiles
@@ -31,12 +32,15 @@ from simulators.expectation import Expectation
 from simulators.fault import VALUE_FAULTS
 from simulators.length import parse_length
 from simulators.scenario import Scenario
-from simulators.simulation import Simulation
+from simulators.section import DEFAULT_FLEETS, read_section
+from simulators.simulation import Simulation, fleet_classes
 from simulators.story import Story, find_scenario, judged, load_story, parse_story
 from stores.duckdb import DuckDBStore
 from stores.sqlite import SqliteState
 
 HOUR = 3600 * MICROSECONDS
+MOST = 50_000_000
+"""Readings of a run, at most: in memory, 40 bytes each, they take 2 GB; they are made in some minutes."""
 
 
 def run_scenario(
@@ -74,7 +78,7 @@ def run_scenario(
     Raises
     ------
     DocumentError
-        If the scenario has mistakes.
+        If the scenario has mistakes, or would give more readings than a run can hold.
     ValueError
         If there is no scenario of that name.
     """
@@ -104,10 +108,35 @@ def run_scenario(
 
 def read_story(scenario: Scenario | Story | Path | str, settings: Settings) -> Story:
     """A scenario judged against its city, from whatever names it; see `run_scenario`."""
+    story = scenario if isinstance(scenario, Story) else _read(scenario, settings)
+    expected = expected_readings(story)
+    if expected > MOST:
+        days = story.scenario.length / (24 * HOUR) * MOST / expected
+        text = (
+            f'found "{story.scenario.duration}": about {expected / 1e6:,.0f} million readings, more than the '
+            f"{MOST / 1e6:,.0f} million that a run holds; expected up to {days:.3g} d, or "
+            "fewer devices, or longer intervals"
+        )
+        raise DocumentError([Mistake(story.file, 0, "duration", text)])
+    return story
+
+
+def expected_readings(story: Story) -> float:
+    """About how many readings a run will give, without what happens now and then."""
+    section, scenario = read_section(story.city), story.scenario
+    numbers = DEFAULT_FLEETS | dict(section.fleets) | dict(scenario.fleets)
+    own = {**section.intervals, **scenario.intervals}
+    outputs = {kind: sum(output.mode != "event" for output in fleet.outputs) for kind, fleet in fleet_classes().items()}
+    often = {
+        kind: scenario.length / (parse_length(own.get(kind, "0 s")) or parse_length(scenario.interval))
+        for kind in numbers
+    }
+    return sum(numbers[kind] * outputs[kind] * often[kind] for kind in outputs.keys() & numbers.keys())
+
+
+def _read(scenario: Scenario | Path | str, settings: Settings) -> Story:
     from citylab.city import load_city
 
-    if isinstance(scenario, Story):
-        return scenario
     codes, alerts = catalogue(settings.cards).cards.keys(), rules(settings.rules).keys()
     if isinstance(scenario, Scenario):
         return judged(scenario, load_city(scenario.city, settings.cities), scenario.name, None, codes, alerts)

@@ -6,8 +6,9 @@ import re
 import pytest
 
 from deploy.cli import main
-from deploy.run import run_scenario
-from simulators.story import scenario_paths
+from deploy.run import expected_readings, read_story, run_scenario
+from deploy.settings import Settings
+from simulators.story import Story, scenario_paths
 
 QUICK = {"blackout", "bus-lane", "leak-repair", "market-day", "meter-reset", "solar-20-mw"}
 """They take about two seconds each; the others are slow tests."""
@@ -51,6 +52,26 @@ def test_runs_are_places_of_their_own(tmp_path, capsys):
     assert kept == [found[0], found[0]]
     assert found[0]["ok"] is True
     assert found[0]["ledger"]["readings"] > 20_000
+
+
+def test_a_run_of_more_readings_than_it_can_hold_is_refused_before_anything_runs(tmp_path, capsys):
+    endless = tmp_path / "endless.yaml"
+    endless.write_text("name: endless\ncity: kivuli\nduration: 30000 d\n")
+    assert main(["check", "blackout", str(endless)]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    found = re.search(
+        r'duration: found "30000 d": about ([\d,]+) million readings, .* expected up to (\d+) d', said.err
+    )
+    assert 1000 < float(found[1].replace(",", "")) < 3000
+    endless.write_text(f"name: endless\ncity: kivuli\nduration: {found[2]} d\n")
+    assert read_story(endless, Settings()).scenario.name == "endless"
+
+
+def test_what_a_run_will_give_is_known_before():
+    with run_scenario("market-day") as run:
+        expected = expected_readings(Story(run.scenario, run.city, ""))
+        assert run.books.counts["readings"] == pytest.approx(expected, rel=0.02)
 
 
 def test_mistakes_are_told_before_anything_runs(tmp_path, capsys):
