@@ -109,9 +109,9 @@ class Decoder:
         """Read one uplink by the first profile that fits; add what it gives to `decoded`."""
         message, problem = context.message, None
         reader = _Contents(uplink, route.envelope in RAW_JSON)
-        for candidate in route.candidates:
+        for candidate, named in zip(route.candidates, route.named, strict=True):
             profile = candidate.plan.profile
-            device = uplink.device or candidate.parts.get("device", "")
+            device = uplink.device or named.get("device", "")
             if not addressed(profile.match, uplink, device, message.simulated):
                 continue
             outcome = self._case(context, candidate, uplink, reader, decoded)
@@ -128,6 +128,7 @@ class Decoder:
                 continue
             if content is None or not any(fits(profile.match, part) for part in content.objects):
                 continue
+            uplink.parts = {**named, **uplink.parts}
             return self._apply(context, candidate, uplink, content, decoded)
         if problem is not None:
             decoded.refusals.append(problem.refusal)
@@ -172,7 +173,6 @@ class Decoder:
         self, context: Context, candidate: Candidate, uplink: Uplink, content: Content, decoded: Decoded
     ) -> Outcome:
         plan, message = candidate.plan, context.message
-        uplink.parts = {**candidate.parts, **uplink.parts}
         provenance = _provenance(message, uplink)
         results = [plan.read(uplink, part, message.received_time, provenance) for part in content.objects]
         decoded.profile = plan.profile.name

@@ -17,10 +17,9 @@ from citylab.uplink import Uplink
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A profile whose topic pattern fits, with the named parts of the topic."""
+    """A profile whose topic pattern fits; the same for all topics that the same patterns fit."""
 
     plan: Plan
-    parts: dict[str, str]
     rank: tuple[int, ...]
     case_only: bool = False
     """Whether only a status or ignored topic of the profile fits."""
@@ -32,11 +31,20 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Everything that a topic alone decides."""
+    """Everything that a topic alone decides.
+
+    Attributes
+    ----------
+    candidates : tuple
+        Profiles, the narrowest first.
+    named : tuple
+        Named parts of the topic, by each candidate's pattern.
+    """
 
     envelope: str
     parts: dict[str, str]
     candidates: tuple[Candidate, ...]
+    named: tuple[dict[str, str], ...]
 
 
 def conditions(match: Match) -> int:
@@ -49,6 +57,12 @@ def conditions(match: Match) -> int:
         + 2 * len(match.keys)
         + bool(match.port)
     )
+
+
+MAX_ALIKE = 10_000
+"""Sets of patterns that are remembered; a topic fits one of them."""
+_Fit = tuple[int, bool, tuple[int, ...], dict[str, str]]
+"""Place of a profile, whether only a case of it fits, its rank, and the named parts of the topic."""
 
 
 class Router:
@@ -72,12 +86,13 @@ class Router:
         for envelope in {envelope for _, envelope, _, _, _ in self._entries}:
             patterns |= {(envelope, topic_pattern(text)) for text in find_envelope(envelope).TOPICS}
         self._patterns = sorted(patterns, key=lambda row: (row[0], row[1].text))
+        self._alike: dict[tuple[tuple[int, bool, tuple[int, ...]], ...], tuple[Candidate, ...]] = {}
         self.route = lru_cache(maxsize=200_000)(self._route)
 
     def _route(self, topic: str) -> tuple[Route, ...]:
         """Routes of a topic, the narrowest first: one for each envelope that it may carry."""
         best = self._envelopes(topic)
-        found: dict[str, dict[int, Candidate]] = {envelope: {} for envelope in best}
+        found: dict[str, dict[int, _Fit]] = {envelope: {} for envelope in best}
         for plan, envelope, pattern, case_only, order in self._entries:
             if envelope not in best:
                 continue
@@ -86,16 +101,26 @@ class Router:
                 continue
             rank = _rank(plan.profile, envelope, pattern, order)
             old = found[envelope].get(order)
-            if old is None or (old.case_only, rank) > (case_only, old.rank):
-                found[envelope][order] = Candidate(plan, parts, rank, case_only)
+            if old is None or (old[1], rank) > (case_only, old[2]):
+                found[envelope][order] = (order, case_only, rank, parts)
         return tuple(
-            Route(
-                envelope,
-                best[envelope][1],
-                _mark_flat(sorted(found[envelope].values(), key=lambda c: c.rank, reverse=True)),
-            )
+            self._made(envelope, best[envelope][1], list(found[envelope].values()))
             for envelope in sorted(best, key=lambda envelope: best[envelope][0], reverse=True)
         )
+
+    def _made(self, envelope: str, parts: dict[str, str], fitting: list[_Fit]) -> Route:
+        """A route; tens of candidates for each of many thousand topics would fill the memory, so like ones are one."""
+        fitting.sort(key=lambda fit: fit[2], reverse=True)
+        key = tuple(fit[:3] for fit in fitting)
+        candidates = self._alike.get(key)
+        if candidates is None:
+            if len(self._alike) >= MAX_ALIKE:
+                self._alike.clear()
+            plain = [Candidate(self.plans[order], rank, case_only) for order, case_only, rank in key]
+            candidates = self._alike[key] = _mark_flat(plain)
+        kept: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+        named = tuple(kept.setdefault(tuple(fit[3].items()), fit[3]) for fit in fitting)
+        return Route(envelope, parts, candidates, named)
 
     def _envelopes(self, topic: str) -> dict[str, tuple[tuple[int, int], dict[str, str]]]:
         """Envelopes that a topic may carry: how narrow their best pattern is, and the named parts of it."""
