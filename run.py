@@ -20,10 +20,12 @@ LOCKS = {"use": ROOT / "requirements.lock", "test": ROOT / "requirements-dev.loc
 CHECKS = (
     ("lint", ["ruff", "check", "."]),
     ("format", ["ruff", "format", "--check", "."]),
-    ("types", ["mypy"]),
     ("layers", ["lint-imports"]),
+    ("types", ["mypy"]),
     ("tests", ["pytest", "-q", "-n", "2", "--dist", "loadfile"]),
 )
+BESIDE = {"types"}
+"""Run while the tests run; shown after them."""
 
 
 def fail(sentence: str) -> "None":
@@ -95,15 +97,30 @@ def prepare(purpose: str) -> None:
 
 def test(arguments: "list[str]") -> int:
     """Run every check, even after one failed; the exit code tells whether all passed."""
-    failed = []
+    # the tests start many processes, which would compile every module again
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    failed, beside = [], []
     for name, command in CHECKS:
-        extra = arguments if name == "tests" else []
-        print(f"== {name}: {' '.join([*command, *extra])}", flush=True)
+        line = [*command, *(arguments if name == "tests" else [])]
+        started = subprocess.Popen(
+            [str(BIN / f"{line[0]}{SUFFIX}"), *line[1:]],
+            cwd=ROOT,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE if name in BESIDE else None,
+            stderr=subprocess.STDOUT if name in BESIDE else None,
+        )
+        if name in BESIDE:
+            beside.append((name, line, started))
+            continue
+        print(f"== {name}: {' '.join(line)}", flush=True)
         began = time.monotonic()
-        program = str(BIN / f"{command[0]}{SUFFIX}")
-        if subprocess.run([program, *command[1:], *extra], cwd=ROOT, check=False).returncode:
-            failed.append(name)
+        failed += [name] if started.wait() else []
         print(f"== {name}: {'FAILED' if name in failed else 'passed'} in {time.monotonic() - began:.0f} s", flush=True)
+    for name, line, started in beside:
+        print(f"== {name}: {' '.join(line)}\n{started.communicate()[0].rstrip()}")
+        failed += [name] if started.returncode else []
+        print(f"== {name}: {'FAILED' if name in failed else 'passed'}", flush=True)
     if failed:
         print(f"Failed: {', '.join(failed)}", file=sys.stderr)
     return len(failed)
