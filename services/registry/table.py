@@ -25,7 +25,7 @@ CLEAR = "-"
 """A cell that takes away what is there; an empty one leaves it."""
 _MOST_ROWS = 50_000
 _ALIASES = " | "
-_FORMULA = re.compile(r"^'*[=+\-@\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH COMMERCIAL AT}]")
+_FORMULA = re.compile(r"^'*[=+\-@|\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH COMMERCIAL AT}]")
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
 

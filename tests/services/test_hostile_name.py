@@ -68,6 +68,7 @@ def store_of(context, decoded):
 @settings(max_examples=30, deadline=None)
 @given(names, names)
 @example("=1+1", "<b>")
+@example("|", "<b>")
 @example("x" * 5000, "a\0b")
 def test_a_name_comes_out_as_it_is_kept(outlets, device, channel):
     context, client, decoder = outlets
