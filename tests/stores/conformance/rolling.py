@@ -76,7 +76,7 @@ def hourly(first: int, last: int, stream: int = 1, provenance: Provenance = Prov
 class RollupConformance(Opened):
     """Tests of rollups; each opens stores by `open_store`."""
 
-    examples, many = 5, 150
+    examples, many = 3, 150
     """Random streams, in the quick test and in the slow one."""
 
     def check_random_streams(self, examples: int) -> None:
