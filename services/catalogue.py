@@ -14,9 +14,11 @@ from citylab.observation import Int32, Observation
 from citylab.state import Registry
 from citylab.thing import Datastream, Thing
 from citylab.vocabulary import ObservedProperty, vocabulary
+from services.context import Context
 
 Key = TypeVar("Key")
 
+_making = Lock()
 UNKNOWN_PROFILE = "unknown"
 """Profile name shown for things of which it is not known."""
 
@@ -139,6 +141,15 @@ class CatalogueCache:
                 datastreams = {d.id: d for d in self._registry.datastreams() if d.key.thing in names}
                 self._catalogue, self._version = Catalogue(things, datastreams), version
             return self._catalogue
+
+
+def shared_catalogue(context: Context) -> CatalogueCache:
+    """The one catalogue of a context: with tens of thousands of series each further one costs tens of megabytes."""
+    with _making:
+        if "catalogue" not in context.shared:
+            context.shared["catalogue"] = CatalogueCache(context.state.registry)
+        cache: CatalogueCache = context.shared["catalogue"]
+    return cache
 
 
 def id_array(ids: Sequence[int]) -> Int32:

@@ -12,7 +12,7 @@ from services.alerts.indicator import SLOW, check_selection, indicator_values
 from services.alerts.journal import Alert, Journal
 from services.alerts.rule import Rule
 from services.alerts.subject import Subject, Watched, provenances, values, watched
-from services.catalogue import Catalogue, CatalogueCache
+from services.catalogue import Catalogue, shared_catalogue
 from services.context import Context
 from services.indicators.service import IndicatorService
 
@@ -68,7 +68,7 @@ class AlertWatch:
     def __init__(self, context: Context, rules: Mapping[str, Rule], indicators: IndicatorService | None = None) -> None:
         self._context = context
         self._indicators = indicators
-        self._catalogue = CatalogueCache(context.state.registry)
+        self._catalogue = shared_catalogue(context)
         self.journal = Journal(context.state.memory("services"))
         self.left_out = 0
         self._orphans: list[Alert] = []

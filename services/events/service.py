@@ -12,7 +12,7 @@ import numpy as np
 from citylab.instant import format_instant
 from citylab.observation import Int64, ObservationBatch
 from citylab.store import StoreUnavailableError
-from services.catalogue import CatalogueCache
+from services.catalogue import shared_catalogue
 from services.context import Context
 from services.error import RequestError, json_bytes
 from services.latest.service import describe
@@ -102,7 +102,7 @@ class Streams:
     def __init__(self, context: Context, interval: float = 1.0, patience: float = 15.0) -> None:
         self._store = context.store
         self._clock = context.clock
-        self._cache = CatalogueCache(context.state.registry)
+        self._cache = shared_catalogue(context)
         self._interval = interval
         self._patience = patience
         self._listeners: set[_Listener] = set()

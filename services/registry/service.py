@@ -8,7 +8,7 @@ from typing import Any
 from citylab.document import nearest
 from citylab.kind import known_kinds, slip_of
 from citylab.thing import Thing
-from services.catalogue import Catalogue, CatalogueCache
+from services.catalogue import Catalogue, shared_catalogue
 from services.context import Context
 from services.error import RequestError
 from services.registry.district import district_of
@@ -24,7 +24,7 @@ class RegistryService:
     def __init__(self, context: Context) -> None:
         self._registry = context.state.registry
         self._city = context.city
-        self._catalogue = CatalogueCache(context.state.registry)
+        self._catalogue = shared_catalogue(context)
         self._lock = Lock()
 
     def find(

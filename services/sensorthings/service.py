@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from citylab.observation import Observation
-from services.catalogue import UNKNOWN_PROFILE, Catalogue, CatalogueCache, id_array, stable_id
+from services.catalogue import UNKNOWN_PROFILE, Catalogue, id_array, shared_catalogue, stable_id
 from services.context import Context
 from services.error import RequestError
 from services.sensorthings.entity import Writer, observation_id
@@ -44,7 +44,7 @@ class SensorThings:
         self._store = context.store
         self._city = context.city
         self._clock = context.clock
-        self._cache = CatalogueCache(context.state.registry)
+        self._cache = shared_catalogue(context)
         self._lock = Lock()
         self._since: tuple[int, int] | None = None
 

@@ -11,7 +11,7 @@ from citylab.instant import format_instant
 from citylab.observation import Provenance, Quality
 from citylab.store import Function, Series
 from citylab.vocabulary import ObservedProperty
-from services.catalogue import Catalogue, CatalogueCache, id_array, property_of
+from services.catalogue import Catalogue, id_array, property_of, shared_catalogue
 from services.context import Context
 from services.error import RequestError
 from services.series.bucket import choose_bucket
@@ -42,7 +42,7 @@ class SeriesService:
         self._store = context.store
         self._clock = context.clock
         self._city: City = context.city
-        self._cache = CatalogueCache(context.state.registry)
+        self._cache = shared_catalogue(context)
 
     def series(
         self,

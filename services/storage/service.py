@@ -13,7 +13,7 @@ from typing import Any
 from citylab.instant import parse_instant
 from citylab.observation import Int32
 from citylab.store import StoreUnavailableError
-from services.catalogue import CatalogueCache, id_array
+from services.catalogue import id_array, shared_catalogue
 from services.context import Context
 from services.error import RequestError
 from services.storage import schema
@@ -36,7 +36,7 @@ class StorageService:
     def __init__(self, context: Context) -> None:
         self._storage = context.storage
         self._clock = context.clock
-        self._cache = CatalogueCache(context.state.registry)
+        self._cache = shared_catalogue(context)
         self._busy = Lock()
 
     def info(self) -> dict[str, Any]:

@@ -125,7 +125,7 @@ class Database:
         One inside another is a part of it.
         """
         with self.lock, self._translated():
-            if self._inside():
+            if self.inside():
                 yield
                 return
             self._connection.execute("BEGIN IMMEDIATE")
@@ -133,11 +133,12 @@ class Database:
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
-                if self._inside():
+                if self.inside():
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def _inside(self) -> bool:
+    def inside(self) -> bool:
+        """Whether a transaction is open."""
         return self._connection.in_transaction
 
     def number(self, name: str) -> int:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
+from sys import intern
 
 from citylab.message import ThingUpdate
 from citylab.observation import DatastreamKey, Provenance
@@ -16,6 +17,7 @@ class SqliteRegistry:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._streams: dict[DatastreamKey, Datastream] = {}
+        self._listed: list[Datastream] = []
         self._things: dict[str, Thing] = {}
         self._names: dict[str, str] = {}
         self._seen = -1
@@ -38,8 +40,20 @@ class SqliteRegistry:
 
     def datastreams(self) -> list[Datastream]:
         """All datastreams, by id."""
-        rows = self._database.rows("SELECT id, thing, observed_property, channel FROM datastream ORDER BY id")
-        return [Datastream(row[0], DatastreamKey(*row[1:])) for row in rows]
+        with self._database.lock:
+            last = self._listed[-1].id if self._listed else 0
+            query = "SELECT id, thing, observed_property, channel FROM datastream WHERE id > ? ORDER BY id"
+            more = [self._listing(row[0], row[1:]) for row in self._database.rows(query, (last,))]
+            if self._database.inside():  # what is not committed may still go, and its ids with it
+                return [*self._listed, *more]
+            # They are only ever added, with growing ids: one object each spares every reader its own.
+            self._listed += more
+            return list(self._listed)
+
+    def _listing(self, number: int, texts: Sequence[str]) -> Datastream:
+        key = DatastreamKey(*map(intern, texts))
+        known = self._streams.get(key)
+        return known if known is not None and known.id == number else Datastream(number, key)
 
     def resolve(self, keys: Sequence[DatastreamKey]) -> list[Datastream]:
         """Datastreams of keys, in order; unknown ones and their things are registered.
@@ -202,5 +216,7 @@ class SqliteRegistry:
         for number, document in self._database.rows("SELECT id, document FROM thing"):
             fields = json.loads(document)
             fields.update(id=number, aliases=tuple(fields["aliases"]), provenance=Provenance(fields["provenance"]))
+            for name in ("name", "profile", "sector", "kind", "district"):
+                fields[name] = intern(fields[name])
             self._remember(Thing(**fields))
         self._seen = version
