@@ -99,6 +99,8 @@ def test(arguments: "list[str]") -> int:
     """Run every check, even after one failed; the exit code tells whether all passed."""
     # the tests start many processes, which would compile every module again
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    if "--slow" in arguments:
+        arguments = ["-n", "0", *arguments]  # some of the slow tests measure
     failed, beside = [], []
     for name, command in CHECKS:
         line = [*command, *(arguments if name == "tests" else [])]
