@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import isfinite
 from threading import Lock
+from weakref import ReferenceType, ref
 
 from citylab.city import City
 from citylab.instant import MICROSECONDS, Clock
@@ -49,18 +50,20 @@ class Engine:
         self._fleet: Fleet | None = None
         self._needs: dict[tuple[str, Width, bool, bool], Need] = {}
         self._lock = Lock()
-        self._figures: dict[tuple[object, ...], tuple[Frame, Figure | str]] = {}
+        self._figures: dict[tuple[object, ...], tuple[ReferenceType[Frame], tuple[object, ...], Figure | str]] = {}
         self._info: tuple[int, StoreInfo] | None = None
 
-    def remembered(self, key: tuple[object, ...], frame: Frame, compute: Callable[[], Figure | str]) -> Figure | str:
-        """The figure of a stream selection; computed anew when its frame is another one."""
+    def remembered(
+        self, key: tuple[object, ...], stamp: tuple[object, ...], frame: Frame, compute: Callable[[], Figure | str]
+    ) -> Figure | str:
+        """The figure of a stream selection; computed anew when its frame or anything in the stamp is another one."""
         known = self._figures.get(key)
-        if known is not None and known[0] is frame:
-            return known[1]
+        if known is not None and known[0]() is frame and known[1] == stamp:
+            return known[2]
         figure = compute()
         if len(self._figures) > _MOST_FIGURES:
             self._figures.clear()
-        self._figures[key] = (frame, figure)
+        self._figures[key] = (ref(frame), stamp, figure)  # a figure must not keep an old frame of many megabytes
         return figure
 
     def storage(self) -> StoreInfo:
@@ -206,8 +209,8 @@ class _Run:
         wanted = self._wanted(card, stream)
         frame = self.engine.frames.get(wanted)
         period = (self.period.kind, self.period.start)
-        key = (id(stream), self.area, period, self.fleet.version, self.gone, self.population)
-        return self.engine.remembered(key, frame, lambda: self._figure(card, stream, item, frame))
+        key, stamp = (id(stream), self.area, period), (self.fleet.version, self.gone, self.population)
+        return self.engine.remembered(key, stamp, frame, lambda: self._figure(card, stream, item, frame))
 
     def wanted(self, cards: Iterable[Card]) -> list[Wanted]:
         """Frames that cards need, each once."""

@@ -24,7 +24,7 @@ AT_ONCE = 2
 _STEPWISE = {Function.INCREASE, Function.TIME_WEIGHTED_MEAN, Function.DURATION}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Frame:
     """Rollups of n series over b buckets.
 
