@@ -111,7 +111,8 @@ class _Plan:
     need: Need
     period: Period
     first: int
-    again: bool
+    whole_at: int
+    """When all of it was read, or is now [us]."""
 
     @property
     def size(self) -> int:
@@ -195,13 +196,16 @@ class Frames:
             if plan is not None:
                 plans.setdefault(plan.together, []).append(plan)
         groups = sorted(plans.values(), key=lambda group: sum(plan.size for plan in group), reverse=True)
-        for group, frames in zip(groups, self._all(groups), strict=True):
-            for plan, frame in zip(group, frames, strict=True):
-                whole_at = self._kept[plan.key].whole_at if plan.again else now
-                self._keep(plan.key, _Kept(frame, whole_at, now))
+        plans.clear()
+        # New frames replace the old ones a few at a time: all of both at once would be twice as large.
+        while groups:
+            some, groups = groups[:AT_ONCE], groups[AT_ONCE:]
+            for group, frames in zip(some, self._all(some), strict=True):
+                for plan, frame in zip(group, frames, strict=True):
+                    self._keep(plan.key, _Kept(frame, plan.whole_at, now))
 
     def _all(self, groups: Sequence[Sequence[_Plan]]) -> list[list[Frame]]:
-        """Frames of all groups, the largest first; where there are several, the store is asked for two at a time."""
+        """Frames of some groups; where there are several, the store is asked for two at a time."""
         if len(groups) < AT_ONCE:
             return [self._read(group) for group in groups]
         with ThreadPoolExecutor(AT_ONCE, "indicators") as pool:
@@ -212,7 +216,7 @@ class Frames:
         key, period = wanted.key, wanted.period
         kept = self._kept.get(key)
         if kept is None or now - kept.whole_at > _WHOLE:
-            return _Plan(key, empty_frame(wanted.need, wanted.edges), wanted.need, period, 0, again=False)
+            return _Plan(key, empty_frame(wanted.need, wanted.edges), wanted.need, period, 0, now)
         if kept.stale_from is not None:
             start = min(kept.stale_from, kept.fresh_at - DAY)
         elif now - kept.fresh_at > _FRESH and now < kept.frame.edges[-1] + 2 * DAY:
@@ -220,7 +224,7 @@ class Frames:
         else:
             return None
         first = int(np.searchsorted(kept.frame.edges, start, side="right")) - 1
-        return _Plan(key, kept.frame, wanted.need, period, max(first, 0), again=True)
+        return _Plan(key, kept.frame, wanted.need, period, max(first, 0), kept.whole_at)
 
     def _keep(self, key: tuple[object, ...], kept: _Kept) -> None:
         self._kept.pop(key, None)

@@ -10,6 +10,8 @@ from citylab.observation import Float64, Int64
 from services.indicators.frame import Frame
 from services.indicators.period import DAY, Period
 
+_CELLS = 500_000
+"""Buckets looked at together: a year of days of thousands of series needs some tens of bytes for each."""
 _BLOCK = 7
 
 
@@ -90,7 +92,24 @@ def presence(
         Declared time between two readings [s]; NaN: not declared, so that the series itself says what is expected.
     """
     chosen = np.flatnonzero(columns)
-    count = frame.count[rows][:, chosen]
+    step = max(1, _CELLS // max(1, len(chosen)))
+    if len(rows) <= step:
+        return _presence(frame, rows, chosen, period, now, interval)
+    parts = [
+        _presence(
+            frame, rows[at : at + step], chosen, period, now, None if interval is None else interval[at : at + step]
+        )
+        for at in range(0, len(rows), step)
+    ]
+    names = ("coverage", "observed", "buckets", "first", "last")
+    return Presence(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def _presence(
+    frame: Frame, rows: Int64, chosen: NDArray[np.intp], period: Period, now: int, interval: Float64 | None
+) -> Presence:
+    """Presence of rows in the columns with these numbers."""
+    count = frame.count[np.ix_(rows, chosen)]
     width = np.diff(frame.edges)
     start, end = np.maximum(frame.edges[:-1], period.start), np.minimum(frame.edges[1:], min(period.end, now))
     elapsed = np.clip((end - start) / width, 0.0, 1.0)[chosen]
