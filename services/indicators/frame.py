@@ -19,6 +19,7 @@ Width = Literal["day", "hour"]
 _FRESH = 10 * MICROSECONDS
 _WHOLE = HOUR
 _MOST_BYTES = 128_000_000
+_LARGE = 16_000_000
 AT_ONCE = 2
 """Queries asked at the same time."""
 _STEPWISE = {Function.INCREASE, Function.TIME_WEIGHTED_MEAN, Function.DURATION}
@@ -199,7 +200,8 @@ class Frames:
         plans.clear()
         # New frames replace the old ones a few at a time: all of both at once would be twice as large.
         while groups:
-            some, groups = groups[:AT_ONCE], groups[AT_ONCE:]
+            number = 1 if _is_large(groups[0]) else AT_ONCE
+            some, groups = groups[:number], groups[number:]
             for group, frames in zip(some, self._all(some), strict=True):
                 for plan, frame in zip(group, frames, strict=True):
                     self._keep(plan.key, _Kept(frame, plan.whole_at, now))
@@ -251,6 +253,11 @@ class Frames:
             fill(p.frame, _part(series, p.need), p.first, p.need.functions) if len(p.need.datastreams) else p.frame
             for p in plans
         ]
+
+
+def _is_large(group: Sequence[_Plan]) -> bool:
+    """Whether frames are mostly there and large: copying them takes more memory than reading the rest takes time."""
+    return group[0].first > 0 and sum(plan.frame.bytes for plan in group) > _LARGE
 
 
 def _part(series: Series, need: Need) -> Series:

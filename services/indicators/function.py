@@ -104,7 +104,7 @@ class Reading:
 
     def values(self, function: Function) -> Float64:
         """Rollups float64[n, c] of the buckets that count."""
-        return self.frame.values[function][self.rows][:, self.columns]
+        return np.asarray(self.frame.values[function][np.ix_(self.rows, self.columns)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def _sum(r: Reading) -> Result:
 
 
 def _count(r: Reading) -> Result:
-    return Amount(float(r.frame.count[r.rows][:, r.columns].sum(axis=1) @ r.weight)), ()
+    return Amount(float(r.frame.count[np.ix_(r.rows, r.columns)].sum(axis=1) @ r.weight)), ()
 
 
 def _beyond(function: Function) -> Callable[[Reading], Result]:

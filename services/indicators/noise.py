@@ -11,6 +11,7 @@ from citylab.thing import Thing
 from services.indicators.frame import Frame
 from services.indicators.period import Period, hour_edges
 
+_ROWS = 50
 _EVENING, _NIGHT = 5.0, 10.0
 
 
@@ -69,7 +70,9 @@ def exposed_people(
     the other districts are taken to be like the mean of these.
     """
     _, hour, _ = hour_edges(period.start, period.end, period.zone)
-    level = day_evening_night_level(frame.values[Function.MEAN][rows], hour)
+    hourly = frame.values[Function.MEAN]
+    some = np.split(rows, range(_ROWS, len(rows), _ROWS))  # a year of hours of all sensors at once is large
+    level = np.concatenate([day_evening_night_level(hourly[part], hour) for part in some])
     people = {d.name: d.population for d in city.districts}
     over: dict[str, list[bool]] = {}
     for thing, value in zip(things, level.tolist(), strict=True):
