@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from citylab.cell import guard, unguard
 from citylab.document import DocumentError, nearest, read_yaml
 from citylab.thing import Thing
 from services.registry.schema import ThingChange
@@ -25,7 +26,6 @@ CLEAR = "-"
 """A cell that takes away what is there; an empty one leaves it."""
 _MOST_ROWS = 50_000
 _ALIASES = " | "
-_FORMULA = re.compile(r"^'*[=+\-@|\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH COMMERCIAL AT}]")
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
 
@@ -56,34 +56,18 @@ class Row:
     change: ThingChange
 
 
-def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula; numbers stay numbers.
-
-    Examples
-    --------
-    >>> harmless("=1+1"), harmless("-1.95"), harmless("meter")
-    ("'=1+1", '-1.95', 'meter')
-    """
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.match(text) else text
-
-
-def as_written(cell: str) -> str:
-    """The text of a cell that `harmless` wrote."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
-
-
 def write_csv(things: Iterable[Thing]) -> str:
     """Things as CSV; each property a column of its own, ``-`` where a thing has nothing."""
     rows = list(things)
     names = sorted({name for thing in rows for name in thing.properties})
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*COLUMNS, *READ_ONLY, *(harmless(PROPERTY + name) for name in names)])
+    writer.writerow([*COLUMNS, *READ_ONLY, *(guard(PROPERTY + name) for name in names)])
     for thing in rows:
         cells = [thing.name, *(getattr(thing, name) for name in TEXTS), *(_number(thing, name) for name in NUMBERS)]
         cells += [_alias_cell(thing.aliases), str(thing.id), thing.provenance.label]
         cells += [_cell(thing.properties[name]) if name in thing.properties else "" for name in names]
-        writer.writerow([harmless(cell) if cell else CLEAR for cell in cells])
+        writer.writerow([_written(cell) for cell in cells])
     return out.getvalue()
 
 
@@ -98,6 +82,11 @@ def write_yaml(things: Iterable[Thing]) -> str:
             row["properties"] = thing.properties
         rows.append(row)
     return yaml.safe_dump(rows, sort_keys=False, allow_unicode=True, width=120) if rows else "[]\n"
+
+
+def _written(cell: str) -> str:
+    """A cell with nothing clears; numbers stay numbers."""
+    return CLEAR if not cell else cell if _NUMBER.match(cell) else guard(cell)
 
 
 def _number(thing: Thing, name: str) -> str:
@@ -170,7 +159,7 @@ def _csv_rows(text: str, mistakes: list[CellMistake]) -> Iterator[tuple[int, dic
         for cells in reader:
             number, line = line + 1, reader.line_num
             if columns is None:
-                columns = [as_written(cell.strip()) for cell in cells]
+                columns = [unguard(cell.strip()) for cell in cells]
                 columns = [c if c.startswith(PROPERTY) else c.lower() for c in columns]
                 if not _heading(columns, mistakes):
                     return
@@ -204,7 +193,7 @@ def _fields(number: int, cells: Mapping[str, str], mistakes: list[CellMistake]) 
     """Fields of a CSV row; an empty cell sets nothing, ``-`` takes away."""
     fields: dict[str, Any] = {}
     for column, raw in cells.items():
-        cell = as_written(raw if column == "name" else raw.strip())
+        cell = unguard(raw if column == "name" else raw.strip())
         if not cell.strip() or column in READ_ONLY:
             continue
         if raw.strip() == CLEAR and column != "name":

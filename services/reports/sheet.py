@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 
+from citylab.cell import guard
 from services.indicators.spoken import GROUP
 from services.reports.language import Language
 from services.reports.schema import Report, ResultRow
@@ -15,20 +16,7 @@ COLUMNS = (
     "source", "remarks", "time",
 )  # fmt: skip
 """`mark` says ``simulated`` beside every tainted figure."""
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _BOM = "\ufeff"
-
-
-def safe(text: str) -> str:
-    r"""A text that no spreadsheet takes for a formula.
-
-    Examples
-    --------
-    >>> safe('=HYPERLINK("x")'), safe("  -1"), safe("PM10")
-    ('\'=HYPERLINK("x")', "'  -1", 'PM10')
-    """
-    text = text.replace("\0", "")
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(_DANGEROUS) or text.startswith(_DANGEROUS) else text
 
 
 def csv_of(report: Report) -> str:
@@ -46,7 +34,7 @@ def csv_of(report: Report) -> str:
 def _field(value: object) -> str:
     if value is None:
         return ""
-    return repr(value) if isinstance(value, float) else safe(str(value))
+    return repr(value) if isinstance(value, float) else guard(str(value).replace("\0", ""))
 
 
 def _rows(report: Report) -> Iterator[Mapping[str, object]]:

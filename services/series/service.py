@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from citylab.cell import guard
 from citylab.city import City
 from citylab.instant import format_instant
 from citylab.observation import Provenance, Quality
@@ -20,19 +21,6 @@ from services.unit import unit_of
 DEFAULT_SPAN = 86_400_000_000
 """A day [us]."""
 MAX_DATASTREAMS = 10_000
-
-
-def safe_cell(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula: text that begins like one gets an apostrophe.
-
-    Examples
-    --------
-    >>> safe_cell("=1+1"), safe_cell(-3.5)
-    ("'=1+1", -3.5)
-    """
-    if isinstance(value, str) and value.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "|")):
-        return f"'{value}"
-    return value
 
 
 class SeriesService:
@@ -106,7 +94,7 @@ class SeriesService:
 
     @staticmethod
     def as_csv(series: dict[str, Any]) -> str:
-        """A series as CSV with a header line; see `safe_cell`."""
+        """A series as CSV with a header line; no text in it is a formula."""
         text = io.StringIO()
         writer = csv.writer(text)
         marks = [series["property"], series["unit"] or "", series["thing"]]
@@ -114,7 +102,7 @@ class SeriesService:
         writer.writerow([*columns, "property", "unit", "thing"])
         for point in series["points"]:
             cells = ["" if point[column] is None else point[column] for column in columns]
-            writer.writerow([safe_cell(cell) for cell in [*cells, *marks]])
+            writer.writerow([guard(cell) if isinstance(cell, str) else cell for cell in [*cells, *marks]])
         return text.getvalue()
 
 

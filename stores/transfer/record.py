@@ -1,16 +1,15 @@
 """One reading as named fields, the same in every file format."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, TypeVar
 
+from citylab.cell import guard, unguard
 from citylab.document import nearest
 from citylab.instant import format_instant, parse_instant
 from citylab.observation import DatastreamKey, Observation, ObservationBatch, Provenance, Quality, TimeSource
 
-_FORMULA = re.compile(r"'* *[=+\-@\t\r\n|]")
 _TEXTS = ("thing", "observed_property", "channel", "text")
 
 WordT = TypeVar("WordT", bound=IntEnum)
@@ -61,24 +60,8 @@ def records(batch: ObservationBatch, keys: Mapping[int, DatastreamKey]) -> Itera
         )  # fmt: skip
 
 
-def guard(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: one that begins like a formula gets an apostrophe.
-
-    Examples
-    --------
-    >>> guard("=1+1"), guard("pm10"), unguard(guard("'=1+1"))
-    ("'=1+1", 'pm10', "'=1+1")
-    """
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def unguard(text: str) -> str:
-    """The text that `guard` was given."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
-
-
 def guarded(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """A row of `FIELDS` for a spreadsheet."""
+    """A row of `FIELDS` whose texts no spreadsheet takes for formulas."""
     return tuple(
         guard(value) if name in _TEXTS and isinstance(value, str) else value
         for name, value in zip(FIELDS, row, strict=True)

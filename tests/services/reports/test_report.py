@@ -21,7 +21,6 @@ from services.reports.pdf.paper import chinese_font
 from services.reports.radar import radar
 from services.reports.schema import GroupRow
 from services.reports.service import ReportService, written
-from services.reports.sheet import safe
 from services.reports.wheel import ordered, wheel
 from tests.services.reports import sample
 
@@ -191,11 +190,6 @@ def test_own_texts_of_a_city_are_said_to_be_so():
     report = report_of(replace(material, city=city), "factsheet", "fr")
     assert report.untranslated == 1
     assert "tels qu&#x27;ils ont été écrits" in written(report, "html").decode()
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "  =1", "\n=1", "\uff1d1", "\u00a0=1"])
-def test_csv_holds_no_formula(text):
-    assert safe(text).startswith("'")
 
 
 def test_hostile_texts_stay_texts():
