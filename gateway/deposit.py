@@ -99,7 +99,7 @@ class Deposit:
             return self._store.write(batch, arrivals)
         except StoreUnavailableError:
             raise
-        except Exception as error:
+        except Exception as error:  # a bug of the store must not lose the rows it does not fail on; the log has it
             _log.exception("the store failed on %d rows", len(batch))
             if len(batch) == 1:
                 failed[0] += 1

@@ -108,7 +108,7 @@ class Town:
         publishing = asyncio.create_task(self.publisher.run(FastPace(end, 5 * MINUTE), self.start))
         for number in range(1, kills + 1):
             part = self.start + number * self.scenario.length // (kills + 1)
-            while self.publisher.counts.last_time < part and not publishing.done():  # noqa: ASYNC110
+            while self.publisher.counts.last_time < part and not publishing.done():  # noqa: ASYNC110 - it has no event
                 await asyncio.sleep(0.05)
             assert not publishing.done()
             await asyncio.to_thread(self.gateway.end, signal.SIGKILL)

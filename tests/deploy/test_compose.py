@@ -20,7 +20,7 @@ from citylab.document import nearest
 from deploy.broker.mosquitto import QUEUED_BYTES
 from deploy.cli import command_names
 from deploy.settings import Settings
-from tests.stores.influx_server import free_port
+from tests.influx_server import free_port
 
 ROOT = Path(__file__).parents[2]
 VARIABLE = re.compile(r"\$\{(\w+):-([^}]*)\}")

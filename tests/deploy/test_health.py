@@ -61,7 +61,7 @@ def test_the_check_of_a_container(tmp_path: Path) -> None:
 
 
 def test_services_that_do_not_answer_are_not_ready(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from tests.stores.influx_server import free_port
+    from tests.influx_server import free_port
 
     assert main(["health", "services", "--data", str(tmp_path), "--port", str(free_port())]) == 1
     assert "do not answer" in capsys.readouterr().out

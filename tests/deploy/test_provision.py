@@ -16,7 +16,7 @@ from deploy.settings import Settings
 from deploy.wiring import JOURNAL, open_store
 from stores.influx import InfluxStore
 from stores.rollup import Rollups
-from tests.stores.influx_server import influx_two
+from tests.influx_server import influx_two
 
 DAY = 86_400_000_000
 NOW = time.time_ns() // 1000 // DAY * DAY

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ import pytest
 from gateway.book import Book
 from tests.gateway.broker import Mosquitto, Publisher, clockless, dated
 from tests.gateway.child import most_dropped, open_state, open_store
-from tests.gateway.influx import PROGRAM_2, Influx
+from tests.influx_server import PROGRAM_2, Influx
 
 pytestmark = pytest.mark.mosquitto
 ROOT = Path(__file__).parents[2]
@@ -95,18 +96,30 @@ def make_message(number):
     return clockless(number) if number % 5 < 2 else dated(number)
 
 
+@contextmanager
+def line(folder):
+    """Broker, gateway with its session, and publisher; they end with the block, however it ends."""
+    broker = Mosquitto(folder)
+    broker.start()
+    child, publisher = Child(broker, folder), Publisher(broker.port)
+    child.start()
+    try:
+        first_session(child, folder)
+        yield broker, child, publisher
+    finally:
+        publisher.close()
+        if child.process.poll() is None:
+            child.process.kill()
+            child.process.wait()
+        broker.stop()
+
+
 def run_chaos(tmp_path, plan, seed=1, influx=None):
     rng = random.Random(seed)
     if influx is not None:
         influx.start()
         (tmp_path / "influx.json").write_text(json.dumps(influx.settings))
-    broker = Mosquitto(tmp_path)
-    broker.start()
-    child = Child(broker, tmp_path)
-    child.start()
-    publisher = Publisher(broker.port)
-    try:
-        first_session(child, tmp_path)
+    with line(tmp_path) as (broker, child, publisher):
         messages = [make_message(n) for n in range(plan.messages)]
         thread = threading.Thread(target=publish_all, args=(publisher, messages, plan))
         thread.start()
@@ -115,12 +128,6 @@ def run_chaos(tmp_path, plan, seed=1, influx=None):
         assert not thread.is_alive()
         quiet(child, tmp_path, 300)
         child.finish()
-    finally:
-        publisher.close()
-        if child.process.poll() is None:
-            child.process.kill()
-            child.process.wait()
-        broker.stop()
     return publisher.sent
 
 
@@ -244,24 +251,12 @@ def test_fifty_kills_while_writing(tmp_path):
 
 
 def test_drain_on_sigterm(tmp_path):
-    broker = Mosquitto(tmp_path)
-    broker.start()
-    child = Child(broker, tmp_path)
-    child.start()
-    publisher = Publisher(broker.port)
-    try:
-        first_session(child, tmp_path)
+    with line(tmp_path) as (_, child, publisher):
         publisher.publish([clockless(n) for n in range(500)])
         child.finish()
         child.start()
         quiet(child, tmp_path, 30)
         child.finish()
-    finally:
-        publisher.close()
-        if child.process.poll() is None:
-            child.process.kill()
-            child.process.wait()
-        broker.stop()
     stored = stored_numbers(tmp_path)
     assert sorted(stored) == list(range(500))
     assert all(stored[n] == publisher.sent[n] for n in range(500))

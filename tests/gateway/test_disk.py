@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from tests.gateway.broker import Mosquitto, Publisher
-from tests.gateway.test_chaos import Child, check, first_session, make_message, quiet
+from tests.gateway.test_chaos import check, line, make_message, quiet
 
 pytestmark = [pytest.mark.mosquitto, pytest.mark.slow]
 SIZE = 12
@@ -69,12 +68,7 @@ def health(child, folder, wanted, patience=60.0):
 )  # fmt: skip
 def test_a_full_disk_loses_nothing_and_is_named(tmp_path, disk, parts, away, killed, expected):
     (tmp_path / "place.json").write_text(json.dumps(dict.fromkeys(parts, str(disk))))
-    broker = Mosquitto(tmp_path)
-    broker.start()
-    child, publisher = Child(broker, tmp_path), Publisher(broker.port)
-    child.start()
-    try:
-        first_session(child, tmp_path)
+    with line(tmp_path) as (_, child, publisher):
         publisher.publish([make_message(n) for n in range(300)])
         quiet(child, tmp_path, 30)
         if away:
@@ -99,9 +93,3 @@ def test_a_full_disk_loses_nothing_and_is_named(tmp_path, disk, parts, away, kil
         child.finish()
         assert expected in (tmp_path / "log").read_text()
         check(publisher.sent, tmp_path)
-    finally:
-        publisher.close()
-        if child.process.poll() is None:
-            child.process.kill()
-            child.process.wait()
-        broker.stop()

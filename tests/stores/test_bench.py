@@ -8,7 +8,7 @@ import urllib3
 
 from stores.bench import bench_store, bench_table
 from stores.bench_influx import bench_influx
-from tests.stores.influx_server import influx_one
+from tests.influx_server import influx_one
 
 
 def test_small_run(tmp_path: Path) -> None:

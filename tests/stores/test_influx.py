@@ -17,8 +17,8 @@ from citylab.store import Store, StoreUnavailableError
 from citylab.thing import Datastream
 from stores.influx import InfluxStore
 from stores.influx.extent import RECOUNT
+from tests.influx_server import free_port, influx_one, influx_two
 from tests.stores.conformance import AGES, DAY, NOW, STREAMS, T0, RollupConformance, StoreConformance, batch, ids, row
-from tests.stores.influx_server import free_port, influx_one, influx_two
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 from citylab.store import Store
 from stores.duckdb import DuckDBStore
 from stores.influx import InfluxStore
+from tests.influx_server import influx_one
 from tests.stores.conformance import NOW, equals_memory
-from tests.stores.influx_server import influx_one
 
 
 def open_duckdb(folder: Path) -> Store:

@@ -12,8 +12,8 @@ from simulators.simulation import Simulation
 from stores.duckdb import DuckDBStore
 from stores.influx import InfluxStore
 from stores.memory import MemoryStore
+from tests.influx_server import influx_one
 from tests.services.indicators.case import new_state
-from tests.stores.influx_server import influx_one
 
 NOW = parse_instant("2026-11-24T06:30:00Z")
 HOUR = 3600 * MICROSECONDS

@@ -1,6 +1,7 @@
-"""An InfluxDB of a test's own that can be killed and started again on the same data.
+"""InfluxDB servers for tests: processes of our own, or a 2.x that runs and is named by CITYLAB_INFLUX_URL.
 
-1.x comes from PATH; 2.x is the program that CITYLAB_TEST_INFLUXD2 names.
+Of our own, 1.x comes from PATH, and 2.x is the program that CITYLAB_TEST_INFLUXD2 names. They can be killed and started
+again on the same data.
 """
 
 import json
@@ -10,6 +11,11 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 TOKEN = "chaos"
@@ -31,27 +37,30 @@ bind-address = "127.0.0.1:{rpc}"
 """
 
 
-def free_port():
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 class Influx:
-    def __init__(self, folder, version) -> None:
-        folder.mkdir()
+    """One server in a folder of its own, of major version 1 or 2."""
+
+    def __init__(self, folder: Path, version: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self.version = version
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.process = None
+        self.process: subprocess.Popen[bytes] | None = None
+        self.settings: dict[str, Any]
         if version == 1:
             self.settings = {"url": self.url, "database": "citylab"}
             (folder / "influxdb.conf").write_text(_CONFIG_1.format(folder=folder, port=self.port, rpc=free_port()))
         else:
             self.settings = {"url": self.url, "token": TOKEN, "org": "citylab", "bucket": "citylab/raw"}
 
-    def start(self, patience=60.0):
+    def start(self, patience: float = 60.0) -> None:
         environment = {**os.environ, "HOME": str(self._folder)}
         with (self._folder / "log").open("a") as log:
             self.process = subprocess.Popen(self._command(), stdout=log, stderr=log, env=environment)
@@ -68,26 +77,57 @@ class Influx:
         if self.version == 2 and not (self._folder / "set-up").exists():
             self._set_up()
 
-    def _command(self):
+    def _command(self) -> list[str]:
         if self.version == 1:
             path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
-            return [shutil.which("influxd", path=path), "-config", str(self._folder / "influxdb.conf")]
+            program = shutil.which("influxd", path=path)
+            assert program is not None
+            return [program, "-config", str(self._folder / "influxdb.conf")]
         return [
             PROGRAM_2, "--reporting-disabled", "--http-bind-address", f"127.0.0.1:{self.port}",
             "--bolt-path", str(self._folder / "bolt"), "--sqlite-path", str(self._folder / "sqlite"),
             "--engine-path", str(self._folder / "engine"),
         ]  # fmt: skip
 
-    def _set_up(self):
+    def _set_up(self) -> None:
         document = {"username": "admin", "password": "a-long-password", "org": "citylab", "bucket": "citylab/raw",
                     "token": TOKEN}  # fmt: skip
         headers = {"Content-Type": "application/json"}
-        request = Request(f"{self.url}/api/v2/setup", json.dumps(document).encode(), headers)  # noqa: S310
-        urlopen(request, timeout=30).close()  # noqa: S310
+        request = Request(f"{self.url}/api/v2/setup", json.dumps(document).encode(), headers)  # noqa: S310 - our own
+        urlopen(request, timeout=30).close()  # noqa: S310 - our own
         (self._folder / "set-up").touch()
 
-    def kill(self):
+    def kill(self) -> None:
+        """End it at once; the data stay."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, number: int) -> None:
         if self.process is not None:
-            self.process.send_signal(signal.SIGKILL)
+            self.process.send_signal(number)
             self.process.wait(20)
             self.process = None
+
+
+@contextmanager
+def influx_one(folder: Path) -> Iterator[str]:
+    """URL of a running InfluxDB 1.x."""
+    server = Influx(folder, 1)
+    server.start()
+    try:
+        yield server.url
+    finally:
+        server.stop()
+
+
+@cache
+def influx_two() -> dict[str, str]:
+    """Settings of the InfluxDB 2.x that the environment named at first; empty if it named none."""
+    if not os.environ.get("CITYLAB_INFLUX_URL"):
+        return {}
+    names = {"token": "TOKEN", "org": "ORG", "bucket": "BUCKET"}
+    defaults = {"org": "citylab", "bucket": "citylab/raw", "token": ""}
+    found = {name: os.environ.get(f"CITYLAB_INFLUX_{word}", defaults[name]) for name, word in names.items()}
+    return {"url": os.environ["CITYLAB_INFLUX_URL"], **found}
