@@ -1,4 +1,4 @@
-"""The decoder: never raises, fails by field, tells outcomes apart; the fast lane says the same."""
+"""The decoder: never raises, fails by field, tells outcomes apart."""
 
 import math
 
@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 from citylab.decode import Decoder
 from citylab.instant import parse_instant
 from citylab.message import Message, Outcome
-from citylab.moment import MAX_AHEAD
 from citylab.observation import Provenance, Quality, TimeSource
 from citylab.profile import DeviceProfile, load_profiles
-from citylab.uplink import Memory
 from citylab.vocabulary import vocabulary
 
 PROFILES = load_profiles()
@@ -125,36 +123,6 @@ def test_never_raises_on_json(topic, value):
     assert "decoder_fault" not in {r.code for r in decoded.refusals}, decoded.refusals
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.data())
-def test_lane_equals_decode(data):
-    decoder = Decoder([FLAT])
-    first = {"t": 50.0, "h": 40, "p": 90000, "e": 5.5, "on": True, "at": (NOW - 1) // 1000, "extra": 1}
-    decoder.decode(Message("flat/a", orjson.dumps(first), NOW))
-    lane = decoder.lane("flat/a", False)
-    assert lane is not None
-    number = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53) | st.just(-99)
-    odd = st.none() | st.text(max_size=5) | st.booleans() | st.lists(st.integers(0, 9), max_size=2)
-    message = {name: data.draw(number) for name in ("t", "h", "p", "e", "extra")}
-    message |= {"on": data.draw(st.booleans()), "at": data.draw(st.integers(0, 2 * NOW // 1000))}
-    if data.draw(st.booleans()):
-        message[data.draw(st.sampled_from([*message, "new"]))] = data.draw(odd)
-    payload = orjson.dumps(message)
-    row = lane.read(payload)
-    decoded = decoder.decode(Message("flat/a", payload, NOW))
-    if row is None:
-        return
-    instant, results = row
-    assert [r.key for r in decoded.readings] == list(lane.keys)
-    assert decoded.refusals == []
-    late = instant > NOW + MAX_AHEAD
-    for reading, result, low, high in zip(decoded.readings, results, lane.low, lane.high, strict=True):
-        assert float(reading.result) == result
-        assert reading.phenomenon_time == (None if late else instant)
-        suspect = late or not low <= result <= high
-        assert (reading.quality == Quality.SUSPECT) == suspect
-
-
 def test_wrapped_and_listed_messages_of_a_flat_profile():
     wrapped = read("flat/a", '{"at":1772366390000,"body":{"t":50,"rows":[{"name":"h","value":40}]}}')
     assert [(r.key.observed_property, r.result) for r in wrapped.readings] == [
@@ -162,28 +130,6 @@ def test_wrapped_and_listed_messages_of_a_flat_profile():
         ("air_temperature", 10.0),
     ]
     assert {r.phenomenon_time for r in wrapped.readings} == {1772366390000000}
-
-
-def test_lane_reads_the_simple_case():
-    decoder = Decoder([FLAT])
-    assert decoder.lane("flat/a", False) is None
-    decoder.decode(Message("flat/a", b'{"t":50,"h":40,"at":1772366390000}', NOW, simulated=True))
-    assert decoder.lane("flat/a", False) is None
-    lane = decoder.lane("flat/a", True)
-    assert lane.provenance == Provenance.SIMULATED
-    assert lane.read(b'{"t":212,"h":41.5,"at":1772366390000}') == (1772366390000000, pytest.approx((100.0, 41.5)))
-    others = (
-        b'{"t":212,"h":41.5,"at":1772366390000,"t":3}',
-        b'{"t":-99,"h":1,"at":1772366390000}',
-        b'{"t":"1","h":1,"at":1772366390000}',
-        b'{"t":1,"h":1,"at":0}',
-        b'{"t":1e999,"h":1,"at":1772366390000}',
-        b'{"t":1,"h":true,"at":1772366390000}',
-        b"[1,2,3]",
-        b"{",
-    )
-    for other in others:
-        assert lane.read(other) is None
 
 
 def test_zero_is_a_value_and_null_is_none():
@@ -224,15 +170,6 @@ def test_physical_limits_lie_outside_the_plausible_range():
         assert lowest < highest, name
         assert entry.low is None or lowest <= entry.low, name
         assert entry.high is None or entry.high <= highest, name
-
-
-def test_the_lane_leaves_the_impossible_to_the_decoder():
-    decoder = Decoder([FLAT])
-    decoder.decode(Message("flat/a", b'{"t": 70, "h": 40}', NOW))
-    lane = decoder.lane("flat/a", False)
-    assert lane is not None
-    assert lane.read(b'{"t": 70, "h": 101}') is not None
-    assert lane.read(b'{"t": 100000, "h": 40}') is None
 
 
 def test_a_message_that_gives_nothing_makes_no_thing():
@@ -296,85 +233,6 @@ def test_provenance_can_only_fall():
     assert read(topic, body.format("false")).readings[0].provenance == Provenance.MEASURED
 
 
-class Kept:
-    """A key-value store that outlives a decoder."""
-
-    def __init__(self):
-        self.entries = {}
-
-    def get(self, key):
-        return self.entries.get(key)
-
-    def put(self, entries):
-        for key, value in entries.items():
-            if value is None:
-                self.entries.pop(key, None)
-            else:
-                self.entries[key] = orjson.loads(orjson.dumps(value))
-
-    def items(self, prefix):
-        return {k: v for k, v in self.entries.items() if k.startswith(prefix)}
-
-
-def test_births_survive_a_restart():
-    from citylab.codecs import sparkplug
-
-    birth = {"timestamp": NOW // 1000, "seq": 0, "metrics": [{"name": "Temperature", "alias": 4, "value": 1.5}]}
-    data = {"timestamp": NOW // 1000, "seq": 1, "metrics": [{"alias": 4, "value": 2.5}]}
-    store = Kept()
-    topic = "spBv1.0/g/N{}/n"
-    assert Decoder(PROFILES, store).decode(
-        Message(topic.format("BIRTH"), sparkplug.encode(birth, 0, {}), NOW)
-    ).outcome == Outcome.STORED  # fmt: skip
-    again = Message(topic.format("DATA"), sparkplug.encode(data, 0, {}), NOW)
-    decoded = Decoder(PROFILES, store).decode(again)
-    assert [r.result for r in decoded.readings] == [2.5]
-    assert decoded.sequence == ("g/n", 1, 256)
-    assert Decoder(PROFILES).decode(again).outcome == Outcome.UNMAPPED
-
-
-def test_repeats_are_told_after_a_restart():
-    body = '{"model":"M","id":1,"time":"2026-03-01 11:00:00","humidity":5}'
-    store = Kept()
-    first = Decoder(PROFILES, store)
-    assert read("rtl_433/x", body, decoder=first).outcome == Outcome.STORED
-    assert read("rtl_433/x", body, decoder=first).outcome == Outcome.DUPLICATE
-    assert read("rtl_433/x", body, decoder=Decoder(PROFILES, store)).outcome == Outcome.STORED
-    first.settle()()
-    assert read("rtl_433/x", body, decoder=Decoder(PROFILES, store)).outcome == Outcome.DUPLICATE
-
-
-def test_discovery_can_be_withdrawn():
-    decoder, topic = Decoder(PROFILES), "homeassistant/sensor/d/t/config"
-    config = (
-        '{"stat_t":"own/t","dev_cla":"temperature","unit_of_meas":"F","dev":{"ids":["d1"]},"val_tpl":"{{ value }}"}'
-    )
-    assert read(topic, config, decoder=decoder).outcome == Outcome.STATUS
-    (reading,) = read("own/t", "50", decoder=decoder).readings
-    assert (reading.key.thing, reading.result) == ("d1", pytest.approx(10))
-    assert read(topic, "", decoder=decoder).outcome == Outcome.STATUS
-    assert read("own/t", "50", decoder=decoder).outcome == Outcome.UNMAPPED
-
-
-def test_unsupported_template_is_refused_by_name():
-    decoder = Decoder(PROFILES)
-    config = '{"stat_t":"own/t","dev_cla":"humidity","unit_of_meas":"%","uniq_id":"u",'
-    config += '"val_tpl":"{{ value | regex_replace }}"}'
-    read("homeassistant/sensor/u/config", config, decoder=decoder)
-    decoded = read("own/t", "50", decoder=decoder)
-    assert decoded.outcome == Outcome.ERROR
-    assert 'filter "regex_replace" is not supported' in decoded.refusals[0].text
-
-
-def test_memory_without_a_store_forgets_nothing_it_holds():
-    memory = Memory(None)
-    memory.note({"a": 1})
-    memory.settle()()
-    assert memory.get("a") == 1
-    memory.put({"a": None})
-    assert memory.items("") == {}
-
-
 def test_one_update_a_thing():
     body = '{"id":"w1","type":"WeatherObserved","temperature":3,"location":{"type":"Point","coordinates":[30.5,-1.5]}}'
     (thing,) = read("ngsi/e", body).things
@@ -412,24 +270,3 @@ def test_a_discovered_sensor_without_a_class_is_told_by_its_unit(unit, template,
     decoded = shared.decode(Message("d/v", payload.encode(), NOW))
     found = [(r.key.observed_property, r.result) for r in decoded.readings]
     assert found == ([] if expected is None else [expected])
-
-
-def test_a_lane_stands_only_where_no_narrower_profile_could_fit():
-    narrow = DeviceProfile.model_validate(
-        {"name": "narrow", "match": {"topic": "flat/{device}", "where": {"kind": "b"}}, "fields": {"t": "voltage"}}
-    )
-    decoder = Decoder([FLAT, narrow])
-    decoder.decode(Message("flat/a", b'{"t":50,"h":40}', NOW))
-    assert decoder.lane("flat/a", False) is not None
-    decoder.decode(Message("flat/a", b'{"t":50,"h":40,"kind":"a"}', NOW))
-    assert decoder.lane("flat/a", False) is None
-    other = decoder.decode(Message("flat/a", b'{"t":50,"h":40,"kind":"b"}', NOW))
-    assert other.profile == "narrow"
-
-
-def test_any_flat_json_has_a_fast_path():
-    decoder = Decoder(PROFILES)
-    decoder.decode(Message("sensors/t1", b'{"temperature":21.5,"ts":1772366390}', NOW))
-    lane = decoder.lane("sensors/t1", False)
-    assert lane is not None
-    assert lane.read(b'{"temperature":21.7,"ts":1772366391}') == (1772366391000000, (21.7,))

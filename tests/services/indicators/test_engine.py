@@ -1,25 +1,20 @@
 """The engine: provenance by the weakest link, time that is too short, areas, and rollups that are kept fresh."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from citylab.instant import MICROSECONDS, format_instant, parse_instant
+from citylab.instant import MICROSECONDS, parse_instant
 from citylab.observation import DatastreamKey, Provenance
 from citylab.store import Function
 from citylab.thing import Thing
 from services.context import Context
 from services.indicators.assessment import Status
 from services.indicators.frame import Frame, Frames, Wanted, need_of
-from services.indicators.function import store_functions
-from services.indicators.interruption import sustained_interruptions
 from services.indicators.period import DAY, parse_period, rolling
 from services.indicators.presence import expected_count, presence
 from services.indicators.service import IndicatorService
-from services.indicators.supply import Gone
 from stores.memory import MemoryStore
 from tests.services.indicators.case import (
     Case,
@@ -226,130 +221,6 @@ def case_files():
     return case_paths()
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.booleans(), min_size=2, max_size=60), st.integers(1, 9))
-def test_interruptions_equal_a_walk_over_the_readings(states, minutes):
-    period = parse_period("2025", 0, "UTC")
-    start = parse_instant("2025-06-30T20:00:00Z")
-    line = CaseSeries(
-        thing="f", property="switch_on", start="2025-06-30T20:00:00Z", every=f"{minutes}m",
-        values=" ".join(str(int(s)) for s in states),
-    )  # fmt: skip
-    state, store = new_state(), MemoryStore()
-    write_series(state, store, line)
-    need = need_of([1], [Function.MIN, Function.LAST])
-    end = start + 2 * DAY
-    frame = Frames(store, lambda: end).get(Wanted("switch_on", "day", period, need))
-    found = sustained_interruptions(store, frame, np.array([0]), end, {1: 10.0})
-
-    count, total, since = 0, 0.0, None
-    for i, on in enumerate([*states, True]):
-        time = i * minutes if i < len(states) else 2 * 24 * 60
-        if not on and since is None:
-            since = time
-        elif on and since is not None:
-            if time - since > 5:
-                count, total = count + 1, total + time - since
-            since = None
-    assert found.customer_interruptions == pytest.approx(10 * count)
-    assert found.customer_minutes == pytest.approx(10 * total)
-
-
-def interrupted(states, start="2025-06-30T20:00:00Z", every="30m"):
-    state, store = new_state(), MemoryStore()
-    line = CaseSeries(thing="f", property="switch_on", start=start, every=every, values=states)
-    write_series(state, store, line)
-    return state, store
-
-
-NEED = need_of([1], [Function.MIN, Function.LAST])
-
-
-def test_an_interruption_that_ran_before_counts_by_its_minutes_alone():
-    _, store = interrupted("1 0 0 0 1 1", start="2024-12-31T23:00:00Z")
-    end = parse_instant("2025-02-01T00:00:00Z")
-    frame = Frames(store, lambda: end).get(Wanted("switch_on", "day", parse_period("2025", 0, "UTC"), NEED))
-    found = sustained_interruptions(store, frame, np.array([0]), end, {1: 10.0})
-    assert (found.customer_interruptions, found.customer_minutes, found.earlier) == (0.0, 10 * 60.0, 1)
-    before = Frames(store, lambda: end).get(Wanted("switch_on", "day", parse_period("2024", 0, "UTC"), NEED))
-    found = sustained_interruptions(store, before, np.array([0]), int(before.edges[-1]), {1: 10.0})
-    assert (found.customer_interruptions, found.customer_minutes) == (10.0, 10 * 30.0)
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.booleans(), min_size=60, max_size=200), st.integers(1, 4))
-def test_interruptions_read_bit_by_bit_equal_those_read_at_once(states, parts):
-    start = parse_instant("2025-06-29T20:00:00Z")
-    state, store = new_state(), MemoryStore()
-    clock = [start]
-    frames = Frames(store, lambda: clock[0])
-    period = parse_period("2025", 0, "UTC")
-    step = -(-len(states) // parts)
-    for first in range(0, len(states), step):
-        line = CaseSeries(
-            thing="f", property="switch_on", start=format_instant(start + first * 30 * 60_000_000), every="30m",
-            values=" ".join(str(int(s)) for s in states[first : first + step]),
-        )  # fmt: skip
-        write_series(state, store, line)
-        clock[0] = start + (first + step) * 30 * 60_000_000
-        frame = frames.get(Wanted("switch_on", "day", period, NEED))
-        found = sustained_interruptions(store, frame, np.array([0]), clock[0], {1: 1.0})
-    anew = Frames(store, lambda: clock[0]).get(Wanted("switch_on", "day", period, NEED))
-    assert found == sustained_interruptions(store, anew, np.array([0]), clock[0], {1: 1.0})
-
-
-ROLLED = need_of([1], store_functions("interruptions", rolled=True))
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.booleans(), min_size=2, max_size=200), st.sampled_from([3, 7, 20, 60, 300]), st.booleans())
-def test_rollups_and_single_readings_tell_the_same_interruptions(states, minutes, still_runs):
-    _, store = interrupted(" ".join(str(int(s)) for s in states), every=f"{minutes}m")
-    end = parse_instant("2025-06-30T20:00:00Z") + len(states) * minutes * 60_000_000
-    end += 0 if still_runs else 3 * DAY
-    period = parse_period("2025", 0, "Asia/Kathmandu")
-    found = [
-        sustained_interruptions(
-            store,
-            Frames(store, lambda: end).get(Wanted("switch_on", "day", period, need)),
-            np.array([0]),
-            end,
-            {1: 10.0},
-        )
-        for need in (NEED, ROLLED)
-    ]
-    assert found[0].customer_minutes == pytest.approx(found[1].customer_minutes)
-    assert replace(found[0], customer_minutes=0.0) == replace(found[1], customer_minutes=0.0)
-
-
-def test_days_with_one_interruption_are_not_read():
-    _, store = interrupted("1x20 0x5 1x40 0 1 0 1x30", start="2025-06-30T20:00:00Z", every="1h")
-    reads = []
-    read = store.read
-    store.read = lambda ids, start, end: reads.append((start, end)) or read(ids, start, end)
-    end = parse_instant("2025-07-08T00:00:00Z")
-    frame = Frames(store, lambda: end).get(Wanted("switch_on", "day", parse_period("2025", 0, "UTC"), ROLLED))
-    found = sustained_interruptions(store, frame, np.array([0]), end, {1: 1.0})
-    assert (found.customer_interruptions, found.customer_minutes) == (3, 8 * 60)
-    day = parse_instant("2025-07-03T00:00:00Z")
-    assert reads == [(day, day + DAY)], "the day with two"
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.booleans(), min_size=2, max_size=120), st.sampled_from([10, 15, 30, 45]))
-def test_hours_tell_the_same_minutes_as_single_readings(states, minutes):
-    _, store = interrupted(" ".join(str(int(s)) for s in states), every=f"{minutes}m")
-    end = parse_instant("2025-07-04T00:00:00Z")
-    frames = Frames(store, lambda: end)
-    frame = frames.get(Wanted("switch_on", "day", parse_period("2025", 0, "UTC"), NEED))
-    single = sustained_interruptions(store, frame, np.array([0]), end, {1: 10.0})
-    frame.memo.clear()
-    hourly = sustained_interruptions(store, frame, np.array([0]), end, {1: 10.0}, Gone(end, "UTC"))
-    assert hourly.customer_minutes == pytest.approx(single.customer_minutes)
-    assert hourly.customer_interruptions <= single.customer_interruptions
-    assert (hourly.customer_interruptions > 0) == (single.customer_interruptions > 0)
-
-
 def test_a_declared_interval_says_what_is_expected():
     period = parse_period("2025-06-01/2025-06-11", 0, "UTC")
     count = np.full((2, 10), 48, np.int32)
@@ -367,25 +238,6 @@ def test_expected_count_follows_a_change_of_interval():
     assert expected_count(np.zeros((1, 5), np.int32)).tolist() == [[0.0] * 5]
 
 
-def test_verifiers_questions():
-    statistics = {
-        "waste_landfill_t": 60, "waste_burnt_t": 0, "waste_incinerated_t": 0, "waste_open_dump_t": 0,
-        "waste_recycled_t": 35, "waste_other_t": 0, "waste_total_t": 100,
-        "wastewater_primary_m3": 50, "wastewater_secondary_m3": 60, "wastewater_tertiary_m3": 0,
-        "wastewater_collected_m3": 100, "households_basic_water": 100, "households_safely_managed_water": 120,
-        "population": 1070, "households_total": 300,
-    }  # fmt: skip
-    service = set_up(case(statistics=statistics)).service
-    found = service.findings(service.assess_all("2025"))
-    rules = {(f.rule, f.codes[0] if len(f.codes) in {1, 2} else "") for f in found}
-    assert ("plausibility", "en-en-wa-1c") in rules
-    assert ("plausibility", "en-en-ws-4c") in rules
-    assert ("below", "ec-i-ws-2c") in rules
-    assert any(f.rule == "not_reported" for f in found)
-    severities = {f.text.split(" ")[0]: f.severity for f in found if f.rule == "denominator"}
-    assert severities == {"population": "ask", "households_total": "contradiction"}
-
-
 def test_people_exposed_to_noise_are_a_share_of_the_people_who_are_counted():
     """Half of the sensors are loud: half of the people, whatever their number."""
     things = [{"name": n, "kind": "noise_sensor", "district": "north"} for n in ("loud", "quiet")]
@@ -399,28 +251,6 @@ def test_people_exposed_to_noise_are_a_share_of_the_people_who_are_counted():
         )
         assert found.points[0].value == pytest.approx(50)
         assert found.points[0].denominator == statistics.get("population", 1000)
-
-
-@pytest.mark.parametrize(
-    ("population", "severity"), [(1050, None), (950, None), (1051, "ask"), (1099, "ask"), (1100, "contradiction")]
-)
-def test_denominators_are_asked_about_above_five_and_contradict_from_ten_percent_on(population, severity):
-    service = set_up(case(statistics={"population": population})).service
-    found = [f.severity for f in service.findings(service.assess_all("2025")) if f.rule == "denominator"]
-    assert found == ([severity] if severity else [])
-
-
-def test_a_census_of_long_ago_contradicts_nothing():
-    service = set_up(case(statistics={"population": "600 _x3 1000"})).service
-    assert not [f for f in service.findings(service.assess_all("2025")) if f.rule == "denominator"]
-
-
-@pytest.mark.parametrize(("recycled", "asked"), [(38, False), (42, False), (37.9, True), (42.1, True)])
-def test_shares_of_waste_add_up_within_two_points(recycled, asked):
-    given_ = {"waste_landfill_t": 60, "waste_burnt_t": 0, "waste_incinerated_t": 0, "waste_open_dump_t": 0,
-              "waste_recycled_t": recycled, "waste_other_t": 0, "waste_total_t": 100}  # fmt: skip
-    found = set_up(case(statistics=given_)).service.assess("en-en-wa-1c", "2025")
-    assert any("100" in w for w in found.warnings) is asked
 
 
 def test_the_plan_says_what_would_give_a_figure():
