@@ -4,22 +4,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from citylab.instant import MICROSECONDS, Clock
-from citylab.observation import Float64, Int32, Int64, UInt8
+from citylab.observation import Int32, Int64
 from citylab.store import Bucket, Function, Series, Store
+from services.indicators.grid import Cells, Grid
 from services.indicators.period import DAY, HOUR, Period, day_edges, hour_edges
 
-Number = TypeVar("Number", bound=np.generic)
 Width = Literal["day", "hour"]
 _FRESH = 10 * MICROSECONDS
 _WHOLE = HOUR
 _MOST_BYTES = 128_000_000
-_LARGE = 16_000_000
 AT_ONCE = 2
 """Queries asked at the same time."""
 _STEPWISE = {Function.INCREASE, Function.TIME_WEIGHTED_MEAN, Function.DURATION}
@@ -35,10 +33,10 @@ class Frame:
         Registry ids, ascending.
     edges : int64[b + 1]
         Bounds of the buckets [us].
-    values : dict[Function, float64[n, b]]
+    values : dict[Function, grid of float64[n, b]]
         NaN where a bucket has no readings.
-    count : int32[n, b]
-    quality, provenance : uint8[n, b]
+    count : grid of int32[n, b]
+    quality, provenance : grid of uint8[n, b]
         The worst that occurs; 0 where there is nothing.
     memo : dict
         What was read besides for this frame, by what for. A frame made of an older one keeps that one's under
@@ -47,17 +45,17 @@ class Frame:
 
     datastream: Int32
     edges: Int64
-    values: Mapping[Function, Float64]
-    count: NDArray[np.int32]
-    quality: UInt8
-    provenance: UInt8
+    values: Mapping[Function, Grid[np.float64]]
+    count: Grid[np.int32]
+    quality: Grid[np.uint8]
+    provenance: Grid[np.uint8]
     memo: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def bytes(self) -> int:
-        """Size in memory."""
-        marks = self.count.nbytes + self.quality.nbytes + self.provenance.nbytes
-        return marks + sum(column.nbytes for column in self.values.values())
+        """Size in memory [B]."""
+        marks = self.count.bytes + self.quality.bytes + self.provenance.bytes
+        return marks + sum(grid.bytes for grid in self.values.values())
 
     def rows(self, ids: Int32) -> Int64:
         """Row numbers of datastreams; those the frame does not hold are left out."""
@@ -198,10 +196,9 @@ class Frames:
                 plans.setdefault(plan.together, []).append(plan)
         groups = sorted(plans.values(), key=lambda group: sum(plan.size for plan in group), reverse=True)
         plans.clear()
-        # New frames replace the old ones a few at a time: all of both at once would be twice as large.
+        # a few at a time: rollups of all frames at once would take as much memory as the frames
         while groups:
-            number = 1 if _is_large(groups[0]) else AT_ONCE
-            some, groups = groups[:number], groups[number:]
+            some, groups = groups[:AT_ONCE], groups[AT_ONCE:]
             for group, frames in zip(some, self._all(some), strict=True):
                 for plan, frame in zip(group, frames, strict=True):
                     self._keep(plan.key, _Kept(frame, plan.whole_at, now))
@@ -255,11 +252,6 @@ class Frames:
         ]
 
 
-def _is_large(group: Sequence[_Plan]) -> bool:
-    """Whether frames are mostly there and large: copying them takes more memory than reading the rest takes time."""
-    return group[0].first > 0 and sum(plan.frame.bytes for plan in group) > _LARGE
-
-
 def _part(series: Series, need: Need) -> Series:
     """Rows of a series that a need is about."""
     rows = np.isin(series.datastream, need.datastreams)
@@ -281,31 +273,23 @@ def _is_days(edges: Int64) -> bool:
 def empty_frame(need: Need, edges: Int64) -> Frame:
     """A frame without readings."""
     shape = (len(need.datastreams), len(edges) - 1)
-    values = {function: np.full(shape, np.nan) for function in need.functions}
-    marks = np.zeros(shape, np.uint8)
-    return Frame(need.datastreams, edges, values, np.zeros(shape, np.int32), marks, marks.copy())
+    values = {function: Grid.empty(shape, np.float64(np.nan)) for function in need.functions}
+    marks = Grid.empty(shape, np.uint8(0))
+    return Frame(need.datastreams, edges, values, Grid.empty(shape, np.int32(0)), marks, marks)
 
 
 def fill(frame: Frame, series: Series, first: int, functions: Sequence[Function]) -> Frame:
     """A frame with its buckets from `first` on replaced by a series."""
     row = np.searchsorted(frame.datastream, series.datastream)
     column = np.searchsorted(frame.edges, series.start, side="right") - 1
-    column = np.maximum(column, 0)
-
-    def replaced(old: NDArray[Number], new: NDArray[Any], nothing: float) -> NDArray[Number]:
-        out = old.copy()
-        out[:, first:] = nothing
-        out[row, column] = new
-        return out
-
-    values = {f: replaced(frame.values[f], series.values[f], np.nan) for f in functions}
+    cells = Cells.of(first, row, np.maximum(column, first))
     return Frame(
         frame.datastream,
         frame.edges,
-        values,
-        replaced(frame.count, series.count, 0),
-        replaced(frame.quality, series.quality, 0),
-        replaced(frame.provenance, series.provenance, 0),
+        {f: frame.values[f].replaced(cells, series.values[f]) for f in functions},
+        frame.count.replaced(cells, series.count),
+        frame.quality.replaced(cells, series.quality),
+        frame.provenance.replaced(cells, series.provenance),
         {"before": ({k: v for k, v in frame.memo.items() if k != "before"}, int(frame.edges[first]))},
     )
 

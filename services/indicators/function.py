@@ -104,7 +104,7 @@ class Reading:
 
     def values(self, function: Function) -> Float64:
         """Rollups float64[n, c] of the buckets that count."""
-        return np.asarray(self.frame.values[function][np.ix_(self.rows, self.columns)])
+        return self.frame.values[function].take(self.rows, self.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def _sum(r: Reading) -> Result:
 
 
 def _count(r: Reading) -> Result:
-    return Amount(float(r.frame.count[np.ix_(r.rows, r.columns)].sum(axis=1) @ r.weight)), ()
+    return Amount(float(r.frame.count.take(r.rows, r.columns).sum(axis=1) @ r.weight)), ()
 
 
 def _beyond(function: Function) -> Callable[[Reading], Result]:
@@ -249,7 +249,7 @@ def _interruptions(r: Reading, *, minutes: bool) -> Result:
     if r.scene.gone is not None and r.scene.gone.rolled:
         since = format_instant(r.scene.gone.before)
         notes.append(f"before {since} interruptions are known by the hour: several within one may count as one")
-    interval = float(np.median(86400 / np.maximum(r.frame.count[r.rows].max(axis=1), 1)))
+    interval = float(np.median(86400 / np.maximum(r.frame.count.take(r.rows).max(axis=1), 1)))
     if interval > 300:
         notes.append(f"readings come about every {interval / 60:.0f} minutes: shorter interruptions are not seen")
     return Amount(found.customer_minutes if minutes else found.customer_interruptions), tuple(notes)

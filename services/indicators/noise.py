@@ -72,7 +72,7 @@ def exposed_people(
     _, hour, _ = hour_edges(period.start, period.end, period.zone)
     hourly = frame.values[Function.MEAN]
     some = np.split(rows, range(_ROWS, len(rows), _ROWS))  # a year of hours of all sensors at once is large
-    level = np.concatenate([day_evening_night_level(hourly[part], hour) for part in some])
+    level = np.concatenate([day_evening_night_level(hourly.take(part), hour) for part in some])
     people = {d.name: d.population for d in city.districts}
     over: dict[str, list[bool]] = {}
     for thing, value in zip(things, level.tolist(), strict=True):

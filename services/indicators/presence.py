@@ -109,7 +109,7 @@ def _presence(
     frame: Frame, rows: Int64, chosen: NDArray[np.intp], period: Period, now: int, interval: Float64 | None
 ) -> Presence:
     """Presence of rows in the columns with these numbers."""
-    count = frame.count[np.ix_(rows, chosen)]
+    count = frame.count.take(rows, chosen)
     width = np.diff(frame.edges)
     start, end = np.maximum(frame.edges[:-1], period.start), np.minimum(frame.edges[1:], min(period.end, now))
     elapsed = np.clip((end - start) / width, 0.0, 1.0)[chosen]

@@ -99,10 +99,10 @@ def _figure(r: Reading, item: Input, amount: Amount, warnings: tuple[str, ...], 
         notes.append(f"{of - len(r.things)} of {of} {'/'.join(stream.kinds)} streams gave no readings")
     if coverage is not None and coverage < _LOW_COVERAGE:
         notes.append(f"{coverage:.0%} of the expected readings of {stream.observed_property} are there")
-    marks = r.frame.quality[np.ix_(r.rows, r.columns)]
+    marks = r.frame.quality.take(r.rows, r.columns)
     if (marks >= Quality.SUSPECT).any():
         notes.append(f"readings of {stream.observed_property} outside the plausible range take part")
-    weakest = max(int(r.frame.provenance[np.ix_(r.rows, r.columns)].max()), *(s.thing.provenance for s in r.things))
+    weakest = max(int(r.frame.provenance.take(r.rows, r.columns).max()), *(s.thing.provenance for s in r.things))
     return Figure(
         value * stream.factor,
         item.unit,

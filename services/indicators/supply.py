@@ -130,7 +130,8 @@ class _Cells:
 
     @classmethod
     def of(cls, frame: Frame, rows: Int64, first: int, end: int) -> "_Cells":
-        low, last, count = frame.values[Function.MIN][rows], frame.values[Function.LAST][rows], frame.count[rows]
+        low, last = frame.values[Function.MIN].take(rows), frame.values[Function.LAST].take(rows)
+        count = frame.count.take(rows)
         before = np.full(last.shape, np.nan)
         before[:, 1:] = _carried(last)[:, :-1]
         wide = ((low == 0) | (before == 0)) & (count > 0)
@@ -138,7 +139,7 @@ class _Cells:
         told = np.zeros_like(wide)
         if {Function.INCREASE, Function.DURATION} <= frame.values.keys():
             # one interruption at most: it came back once, or not at all where the bucket ends without supply
-            once = frame.values[Function.INCREASE][rows] == np.where(last == 0, 0.0, 1.0)
+            once = frame.values[Function.INCREASE].take(rows) == np.where(last == 0, 0.0, 1.0)
             told = wide & once & ~np.isnan(before) & ~np.isnan(last) & (frame.edges[1:] <= end)
         return cls(frame, rows, before, told, wide & ~told)
 
@@ -167,7 +168,7 @@ class _Cells:
         if not len(row):
             return joined([])
         edges = self.frame.edges
-        last, on = (self.frame.values[f][self.rows[row], column] for f in (Function.LAST, Function.DURATION))
+        last, on = (self.frame.values[f].at(self.rows[row], column) for f in (Function.LAST, Function.DURATION))
         series = self.frame.datastream[self.rows[row]]
         return bucket_states(series, edges[column], edges[column + 1], self.before[row, column] == 0, last == 0, on)
 
@@ -188,7 +189,7 @@ class _Cells:
 
     def _windows(self) -> list[tuple[Mask, int, int]]:
         """Times to look at: which rows, from and to [us], none overlapping."""
-        frame, count = self.frame, self.frame.count[self.rows]
+        frame, count = self.frame, self.frame.count.take(self.rows)
         held = np.zeros((len(self.rows), len(frame.edges)), np.int64)
         held[:, 1:] = np.cumsum(count, axis=1)
         windows: list[tuple[Mask, int, int, int]] = []

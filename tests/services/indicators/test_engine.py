@@ -12,6 +12,7 @@ from citylab.thing import Thing
 from services.context import Context
 from services.indicators.assessment import Status
 from services.indicators.frame import Frame, Frames, Wanted, need_of
+from services.indicators.grid import Cells, Grid
 from services.indicators.period import DAY, parse_period, rolling
 from services.indicators.presence import expected_count, presence
 from services.indicators.service import IndicatorService
@@ -194,9 +195,10 @@ def test_refreshed_rollups_equal_those_read_anew(readings, minutes):
         period = rolling(clock.now, "Asia/Kathmandu")
         wanted = Wanted("pm10", "day", period, need)
         kept, fresh = frames.get(wanted), Frames(store, clock).get(wanted)
-        np.testing.assert_array_equal(kept.count, fresh.count)
+        row = np.array([0])
+        np.testing.assert_array_equal(kept.count.take(row), fresh.count.take(row))
         for function in need.functions:
-            np.testing.assert_allclose(kept.values[function], fresh.values[function])
+            np.testing.assert_allclose(kept.values[function].take(row), fresh.values[function].take(row))
 
 
 def test_one_query_for_each_property_and_width():
@@ -223,8 +225,8 @@ def case_files():
 
 def test_a_declared_interval_says_what_is_expected():
     period = parse_period("2025-06-01/2025-06-11", 0, "UTC")
-    count = np.full((2, 10), 48, np.int32)
-    marks = np.zeros((2, 10), np.uint8)
+    count, marks = Grid.empty((2, 10), np.int32(0)), Grid.empty((2, 10), np.uint8(0))
+    count = count.replaced(Cells.of(0, *np.divmod(np.arange(20), 10)), np.full(20, 48))
     edges = period.start + np.arange(11) * DAY
     frame = Frame(np.array([1, 2], np.int32), edges, {}, count, marks, marks)
     rows, columns = np.arange(2), np.ones(10, np.bool_)
@@ -277,9 +279,16 @@ def test_meters_that_do_not_say_whom_they_stand_for_are_not_the_city():
 
 
 def test_rollups_kept_longest_make_room():
-    store = MemoryStore()
+    state, store = new_state(), MemoryStore()
+    for year in ("2021", "2022", "2023"):
+        write_series(
+            state,
+            store,
+            CaseSeries(thing="x", property="pm10", start=f"{year}-01-01T00:00:00Z", every="1d", values="1x364"),
+        )
     need = need_of([1], [Function.MEAN])
-    one_year = Frames(store, lambda: 0).get(Wanted("pm10", "day", parse_period("2025", 0, "UTC"), need)).bytes
+    one_year = Frames(store, lambda: 0).get(Wanted("pm10", "day", parse_period("2021", 0, "UTC"), need)).bytes
+    assert one_year > 365 * 8
     frames = Frames(store, lambda: 0, most_bytes=2 * one_year)
     for year in ("2021", "2022", "2023"):
         frames.get(Wanted("pm10", "day", parse_period(year, 0, "UTC"), need))
