@@ -282,7 +282,7 @@ def fill(frame: Frame, series: Series, first: int, functions: Sequence[Function]
     """A frame with its buckets from `first` on replaced by a series."""
     row = np.searchsorted(frame.datastream, series.datastream)
     column = np.searchsorted(frame.edges, series.start, side="right") - 1
-    cells = Cells.of(first, row, np.maximum(column, first))
+    cells = Cells.of(len(frame.edges) - 1, first, row, np.maximum(column, first))
     return Frame(
         frame.datastream,
         frame.edges,

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from citylab.observation import Int64
 
 Number = TypeVar("Number", bound=np.generic)
-_BLOCK = 64
-"""Buckets held together."""
+_LEAST, _MOST_BLOCKS = 64, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,29 +23,22 @@ class Cells:
         The bucket.
     rows, columns : int64[m]
         Series and bucket of each, by number.
-    order, bounds : int64[m], int64[number of blocks + 1]
-        The numbers by block.
+    inside : sequence of int64[]
+        Which of them are in each block of the grid.
     """
 
     first: int
     rows: Int64
     columns: Int64
-    order: Int64
-    bounds: Int64
+    inside: Sequence[Int64]
 
     @classmethod
-    def of(cls, first: int, rows: Int64, columns: Int64) -> "Cells":
-        """Arrange them; all columns are at least `first`."""
-        block = (columns // _BLOCK).astype(np.uint16)  # 16 bits are sorted in one pass
+    def of(cls, buckets: int, first: int, rows: Int64, columns: Int64) -> "Cells":
+        """Arrange them for a grid of so many buckets; all columns are at least `first`."""
+        block = (columns // _width(buckets)).astype(np.uint8)  # 8 bits are sorted in one pass
         order = np.argsort(block, kind="stable")
-        last = int(block.max(initial=0))
-        return cls(first, rows, columns, order, np.searchsorted(block[order], np.arange(last + 2)))
-
-    def inside(self, block: int) -> Int64:
-        """Numbers of those in a block."""
-        if block + 1 >= len(self.bounds):
-            return self.order[:0]
-        return self.order[self.bounds[block] : self.bounds[block + 1]]
+        bounds = np.searchsorted(block[order], np.arange(1, _number(buckets)))
+        return cls(first, rows, columns, np.split(order, bounds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +51,15 @@ class Grid(Generic[Number]):
         n and b.
     nothing : scalar
         What stands where a bucket has no readings.
-    blocks : sequence of array[n, <= 64] or None
-        None where a block holds nothing.
+    blocks : sequence of array[n, width] or None
+        None where a block holds nothing; the last may be narrower.
+    bytes : int
+        Size in memory [B].
 
     Examples
     --------
     >>> grid = Grid.empty((2, 100), np.float64(np.nan))
-    >>> grid = grid.replaced(Cells.of(90, np.array([1]), np.array([95])), np.array([7.0]))
+    >>> grid = grid.replaced(Cells.of(100, 90, np.array([1]), np.array([95])), np.array([7.0]))
     >>> grid.take(np.array([1]), np.array([2, 95])).tolist()
     [[nan, 7.0]]
     >>> grid.bytes  # the first 64 buckets are empty
@@ -75,16 +69,17 @@ class Grid(Generic[Number]):
     shape: tuple[int, int]
     nothing: Number
     blocks: Sequence[NDArray[Number] | None]
+    bytes: int = 0
 
     @classmethod
     def empty(cls, shape: tuple[int, int], nothing: Number) -> "Grid[Number]":
         """A grid that holds nothing."""
-        return cls(shape, nothing, (None,) * -(-shape[1] // _BLOCK))
+        return cls(shape, nothing, (None,) * _number(shape[1]))
 
     @property
-    def bytes(self) -> int:
-        """Size in memory [B]."""
-        return sum(block.nbytes for block in self.blocks if block is not None)
+    def width(self) -> int:
+        """Buckets of a block."""
+        return _width(self.shape[1])
 
     def take(self, rows: Int64, columns: NDArray[Any] | None = None) -> NDArray[Number]:
         """Rows, of some or all columns (by number ascending, or by mask).
@@ -98,39 +93,53 @@ class Grid(Generic[Number]):
         elif columns.dtype == np.bool_:
             columns = np.flatnonzero(columns)
         found = np.full((len(rows), len(columns)), self.nothing)
-        bounds = np.searchsorted(columns, np.arange(len(self.blocks) + 1) * _BLOCK)
+        bounds = np.searchsorted(columns, np.arange(len(self.blocks) + 1) * self.width).tolist()
         for number, block in enumerate(self.blocks):
             low, high = bounds[number], bounds[number + 1]
-            if block is not None and low < high:
-                found[:, low:high] = block[np.ix_(rows, columns[low:high] - number * _BLOCK)]
+            if block is None or low == high:
+                continue
+            if high - low == block.shape[1]:
+                found[:, low:high] = block[rows]
+            else:
+                found[:, low:high] = block[np.ix_(rows, columns[low:high] - number * self.width)]
         return found
 
     def at(self, rows: Int64, columns: Int64) -> NDArray[Number]:
         """Single cells, one for each pair of row and column."""
         found = np.full(len(rows), self.nothing)
-        of = columns // _BLOCK
+        of = columns // self.width
         for number in np.unique(of).tolist():
             block, here = self.blocks[number], of == number
             if block is not None:
-                found[here] = block[rows[here], columns[here] - number * _BLOCK]
+                found[here] = block[rows[here], columns[here] - number * self.width]
         return found
 
     def replaced(self, cells: "Cells", new: NDArray[Any]) -> "Grid[Number]":
         """A grid with other cells from a bucket on; the blocks before it are shared."""
         blocks = list(self.blocks)
-        for number in range(cells.first // _BLOCK, len(blocks)):
-            begin, here = number * _BLOCK, cells.inside(number)
+        for number in range(cells.first // self.width, len(blocks)):
+            begin, here = number * self.width, cells.inside[number]
             kept = cells.first > begin and blocks[number] is not None
             block = self._block(number) if kept or len(here) else None
             if block is not None:
                 block[:, max(cells.first - begin, 0) :] = self.nothing
                 block[cells.rows[here], cells.columns[here] - begin] = new[here]
             blocks[number] = block
-        return Grid(self.shape, self.nothing, tuple(blocks))
+        return Grid(self.shape, self.nothing, tuple(blocks), sum(b.nbytes for b in blocks if b is not None))
 
     def _block(self, number: int) -> NDArray[Number]:
         """A copy of a block."""
         block = self.blocks[number]
         if block is not None:
             return block.copy()
-        return np.full((self.shape[0], min(_BLOCK, self.shape[1] - number * _BLOCK)), self.nothing)
+        return np.full((self.shape[0], min(self.width, self.shape[1] - number * self.width)), self.nothing)
+
+
+def _width(buckets: int) -> int:
+    """Buckets held together: few enough to copy quickly, so many that the blocks are few."""
+    return max(_LEAST, -(-buckets // _MOST_BLOCKS))
+
+
+def _number(buckets: int) -> int:
+    """Number of blocks."""
+    return -(-buckets // _width(buckets))

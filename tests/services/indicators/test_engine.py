@@ -226,7 +226,7 @@ def case_files():
 def test_a_declared_interval_says_what_is_expected():
     period = parse_period("2025-06-01/2025-06-11", 0, "UTC")
     count, marks = Grid.empty((2, 10), np.int32(0)), Grid.empty((2, 10), np.uint8(0))
-    count = count.replaced(Cells.of(0, *np.divmod(np.arange(20), 10)), np.full(20, 48))
+    count = count.replaced(Cells.of(10, 0, *np.divmod(np.arange(20), 10)), np.full(20, 48))
     edges = period.start + np.arange(11) * DAY
     frame = Frame(np.array([1, 2], np.int32), edges, {}, count, marks, marks)
     rows, columns = np.arange(2), np.ones(10, np.bool_)
