@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import numpy as np
 
@@ -11,85 +10,13 @@ from citylab.instant import format_instant
 from citylab.observation import DatastreamKey, Float64, Int64, TimeSource
 from citylab.state import DeadLetterBox, KeyValue, Registry
 from citylab.store import Mask, Store
+from deploy.fate import Audit, Fate, Trouble
 from simulators.record import Entry, digest_of
 
 SHOWN = 50
-"""Messages named one by one for each kind of trouble."""
+"""Messages named one by one for each kind of trouble, where not all are asked for."""
 _PAGE = 1000
 _STREAMS = 200
-
-
-class Fate(StrEnum):
-    """What became of a message that was meant; each has exactly one."""
-
-    DROPPED = "dropped"
-    """A fault of the device kept it from being sent."""
-    WAITING = "waiting"
-    """Not handed to the broker yet."""
-    UNSURE = "unsure"
-    """Handed over, never confirmed, and not stored: it may never have reached the broker."""
-    STORED = "stored"
-    DEAD_LETTER = "dead-letter"
-    """Its bytes are in the dead-letter box."""
-    GARBLED = "garbled"
-    """Garbage that is not in the box: it was decoded, ignored, shed or evicted."""
-    LOST = "lost"
-    """Confirmed by the broker, and neither stored nor refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """One message that needs a look."""
-
-    number: int
-    device: str
-    moment: str
-    faults: str
-    text: str
-
-
-@dataclass(slots=True)
-class Audit:
-    """The closed books.
-
-    Attributes
-    ----------
-    fates : Counter[Fate]
-        Messages by what became of them; their sum is `meant`.
-    by_device, by_fault : dict[str, Counter[Fate]]
-        The same for each device, and for each fault ("none": untouched).
-    doubled : int
-        Rows of the store beyond one for each reading and sending.
-    again : int
-        Sendings beyond the first: a message without a time of its own counts again each time.
-    shed : dict[str, int]
-        Messages the gateway did not look at, by device; by the gateway's own durable count.
-    evicted : int
-        Entries that the dead-letter box had no room for; by its own durable count.
-    copied : int
-        Messages that a fault sent a second time and that have no time of their own: nobody can tell them from new ones,
-        so their readings stand twice.
-    decoded : int
-        Garbled messages that were decoded into readings.
-    """
-
-    meant: int = 0
-    fates: Counter[Fate] = field(default_factory=Counter)
-    by_device: dict[str, Counter[Fate]] = field(default_factory=lambda: defaultdict(Counter))
-    by_fault: dict[str, Counter[Fate]] = field(default_factory=lambda: defaultdict(Counter))
-    doubled: int = 0
-    again: int = 0
-    shed: dict[str, int] = field(default_factory=dict)
-    evicted: int = 0
-    copied: int = 0
-    decoded: int = 0
-    troubles: list[Trouble] = field(default_factory=list)
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing is lost beyond what was shed and counted, and nothing is doubled."""
-        lost = {name: fates[Fate.LOST] for name, fates in self.by_device.items() if fates[Fate.LOST]}
-        return not self.doubled and all(n <= self.shed.get(name, 0) for name, n in lost.items())
 
 
 @dataclass(slots=True)
@@ -102,7 +29,14 @@ class _Series:
     sendings: list[int] = field(default_factory=list)
 
 
-def audit(entries: Iterable[Entry], store: Store, registry: Registry, box: DeadLetterBox, gateway: KeyValue) -> Audit:
+def audit(
+    entries: Iterable[Entry],
+    store: Store,
+    registry: Registry,
+    box: DeadLetterBox,
+    gateway: KeyValue,
+    shown: int | None = SHOWN,
+) -> Audit:
     """Compare the ledger with the store, key by key.
 
     Parameters
@@ -111,13 +45,15 @@ def audit(entries: Iterable[Entry], store: Store, registry: Registry, box: DeadL
         Of `simulators.ledger.Ledger.entries`.
     gateway : KeyValue
         The gateway's memory, for what it shed.
+    shown : int | None
+        Messages named for each kind of trouble; None: all. Counts are of all in any case.
 
     Notes
     -----
     A message with a time of its own is stored if the store holds all its readings under its time. One without is
     matched by result: each sending may have given one row.
     """
-    found = Audit(evicted=box.count().get("evicted", 0), shed=_shed(gateway))
+    found = Audit(evicted=box.count().get("evicted", 0), shed=_shed(gateway), shown=shown)
     messages: list[Entry] = []
     timed: dict[DatastreamKey, _Series] = defaultdict(_Series)
     untimed: dict[DatastreamKey, _Series] = defaultdict(_Series)
@@ -147,7 +83,7 @@ def audit(entries: Iterable[Entry], store: Store, registry: Registry, box: DeadL
             _name_garbage(entry, ids, store, extra, found)
         if fate is Fate.STORED and entry.time is None and before is not None and _is_copy(before, entry):
             found.copied += 1
-            _note(entry, "came twice and has no time of its own: its readings stand twice", found.copied, found)
+            _note("copied", entry, "came twice and has no time of its own: its readings stand twice", found)
         before = entry
     found.doubled += extra.total()
     return found
@@ -175,18 +111,19 @@ def _name_garbage(
             found.decoded += 1
             said = [f"{_shown(streams[s])} {r:g}" for s, r in zip(held.datastream.tolist(), held.result, strict=True)]
             text = f"garbage that was decoded into {len(said)} readings: {', '.join(said[:4])}"
-    _note(entry, text, found.fates[Fate.GARBLED], found)
+    _note("garbled", entry, text, found)
 
 
 def _shown(key: DatastreamKey) -> str:
     return f"{key.observed_property} {key.channel}".rstrip()
 
 
-def _note(entry: Entry, text: str, number: int, found: Audit) -> None:
-    """Name a message, unless many of the kind are named."""
-    if number <= SHOWN:
+def _note(kind: str, entry: Entry, text: str, found: Audit) -> None:
+    """Count a message that needs a look, and name it unless enough of its kind are named."""
+    found.found[kind] += 1
+    if found.shown is None or found.found[kind] <= found.shown:
         moment = format_instant(entry.moment)
-        found.troubles.append(Trouble(entry.number, entry.device, moment, ",".join(entry.faults), text))
+        found.troubles.append(Trouble(kind, entry.number, entry.device, moment, ",".join(entry.faults), text))
 
 
 def _fate(entry: Entry, *, absent: bool, refused: bool) -> Fate:
@@ -210,7 +147,7 @@ def _settle(entry: Entry, fate: Fate, found: Audit) -> None:
         found.by_fault[name][fate] += 1
     if fate is Fate.LOST:
         text = "the broker took it, but it is neither stored nor in the dead-letter box"
-        _note(entry, text, found.fates[fate], found)
+        _note("lost", entry, text, found)
 
 
 def _check_timed(

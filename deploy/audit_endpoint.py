@@ -1,13 +1,15 @@
 """The audit over HTTP: `/api/v1/audit`; here and not in the services, since it reads the simulators' ledger."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from citylab.state import State
 from citylab.store import Store
-from deploy.audit import Audit, Fate, audit
+from deploy.audit import SHOWN, audit
+from deploy.fate import Audit, Fate
 from simulators.ledger import Ledger
 
 
@@ -16,10 +18,13 @@ def router(store: Store, state: State, ledger_folder: Path) -> APIRouter:
     api = APIRouter(prefix="/api/v1", tags=["audit"])
 
     @api.get("/audit")
-    def close_the_books() -> dict[str, Any]:
+    def close_the_books(
+        every: Annotated[bool, Query(alias="all", description=f"name every message, not {SHOWN} of a kind")] = False,
+    ) -> dict[str, Any]:
         """Compare what the simulated devices sent with what is stored, refused and shed, message by message."""
         entries = Ledger(ledger_folder).entries()
-        return describe(audit(entries, store, state.registry, state.rejects, state.memory("gateway")))
+        shown = None if every else SHOWN
+        return describe(audit(entries, store, state.registry, state.rejects, state.memory("gateway"), shown))
 
     return api
 
@@ -42,8 +47,6 @@ def describe(found: Audit) -> dict[str, Any]:
         "evicted_by_box_count": found.evicted,
         "by_fault": {name: fates(counts) for name, counts in sorted(found.by_fault.items())},
         "by_device": {name: fates(counts) for name, counts in sorted(found.by_device.items())},
-        "troubles": [
-            {"number": t.number, "device": t.device, "moment": t.moment, "faults": t.faults, "text": t.text}
-            for t in found.troubles
-        ],
+        "troubles_by_kind": dict(sorted(found.found.items())),
+        "troubles": [asdict(trouble) for trouble in found.troubles],
     }

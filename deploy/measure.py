@@ -9,7 +9,7 @@ from time import perf_counter
 from citylab.city import City
 from citylab.instant import parse_instant
 from deploy.history import fill_history, register_city
-from simulators.section import DEFAULT_FLEETS
+from simulators.equipment import DEFAULT_FLEETS
 from simulators.simulation import Simulation
 from stores.duckdb import DuckDBStore
 from stores.sqlite import SqliteState

@@ -28,12 +28,14 @@ from deploy.verdict import judge
 from services.context import Context
 from services.indicators.catalogue import SHIPPED, Catalogue, shipped_catalogue
 from services.indicators.service import IndicatorService
+from simulators.equipment import DEFAULT_FLEETS
 from simulators.expectation import Expectation
 from simulators.fault import VALUE_FAULTS
+from simulators.kind import fleet_classes
 from simulators.length import parse_length
 from simulators.scenario import Scenario
-from simulators.section import DEFAULT_FLEETS, read_section
-from simulators.simulation import Simulation, fleet_classes
+from simulators.section import read_section
+from simulators.simulation import Simulation
 from simulators.story import Story, find_scenario, judged, load_story, parse_story
 from stores.duckdb import DuckDBStore
 from stores.sqlite import SqliteState

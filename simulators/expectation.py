@@ -7,9 +7,9 @@ from pydantic import Field, field_validator, model_validator
 
 from citylab.document import Document, nearest
 from citylab.vocabulary import vocabulary
+from simulators.equipment import DEFAULT_FLEETS
 from simulators.fault import FAULTS
 from simulators.length import Length, OptionalLength
-from simulators.section import DEFAULT_FLEETS
 
 Aggregate = Literal["mean", "min", "max", "sum", "count", "increase", "last", "hours", "share_below", "share_above",
                     "share"]  # fmt: skip

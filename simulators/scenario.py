@@ -10,10 +10,10 @@ from citylab.instant import parse_instant
 from citylab.vocabulary import vocabulary
 from simulators.cause import EVENTS, INTERVENTIONS, Cause
 from simulators.effect import DRIVERS, Effect
+from simulators.equipment import DEFAULT_FLEETS, Fleets, Intervals
 from simulators.expectation import Expectation
 from simulators.fault import FAULTS, Fault
 from simulators.length import Length, OptionalLength, parse_length
-from simulators.section import DEFAULT_FLEETS, Fleets, Intervals
 
 __all__ = ["FaultPlan", "Happens", "Intervenes", "Scenario", "parse_length"]
 

@@ -1,32 +1,28 @@
 """The simulated city as a whole: its things, its history at array speed, and what its devices say from now on."""
 
-import importlib
-import pkgutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-import simulators.fleets
 from citylab.city import City
 from citylab.observation import DatastreamKey, Float64, Int64, Provenance
 from citylab.thing import Thing
 from citylab.vocabulary import vocabulary
 from simulators.draw import Draw
 from simulators.effect import DRIVERS, Effect, Influence
+from simulators.equipment import DEFAULT_FLEETS, MOST_FEEDERS, scaled
 from simulators.fault import VALUE_FAULTS, Bool, Fault, Sending, bend_results, bend_sending, drained
 from simulators.fleet import BATTERY, Column, Fleet, whole_days
+from simulators.kind import fleet_classes
 from simulators.past import HistoryChunk, happened_chunk, position_text, regular_chunks
 from simulators.scenario import Scenario
-from simulators.section import DEFAULT_FLEETS, read_section
+from simulators.section import read_section
 from simulators.span import SLOT_US
 from simulators.world import World, build_world
 
-__all__ = ["MOST_FEEDERS", "HistoryChunk", "Simulation", "Step", "fleet_classes", "position_text", "scaled"]
-
-MOST_FEEDERS = 64
-"""Feeders of the grid; more feeder meters are check meters on them, without customers of their own."""
+__all__ = ["HistoryChunk", "Simulation", "Step", "position_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +47,6 @@ class Step:
 
     def __len__(self) -> int:
         return len(self.devices)
-
-
-def fleet_classes() -> dict[str, type[Fleet]]:
-    """All kinds of fleets, found in `simulators/fleets/`, by kind in alphabetical order."""
-    for module in pkgutil.iter_modules(simulators.fleets.__path__):
-        importlib.import_module(f"simulators.fleets.{module.name}")
-    found: dict[str, type[Fleet]] = {}
-    open_: list[type[Fleet]] = list(Fleet.__subclasses__())
-    while open_:
-        child = open_.pop()
-        open_ += child.__subclasses__()
-        if "kind" in vars(child):
-            found[child.kind] = child
-    return dict(sorted(found.items()))
 
 
 class Simulation:
@@ -274,24 +256,6 @@ class Simulation:
 
 def _truth(fleet: Fleet, position: int, times: Int64, devices: Int64) -> Float64:
     return fleet.at(times, devices)[position].astype(np.float64, copy=False)
-
-
-def scaled(numbers: Mapping[str, int], devices: int) -> dict[str, int]:
-    """Fleets of a given total in the same proportion; kinds with devices keep one while there are enough.
-
-    Examples
-    --------
-    >>> scaled({"bus": 3, "minibus": 1}, 8)
-    {'bus': 6, 'minibus': 2}
-    """
-    whole = max(1, sum(numbers.values()))
-    result = {kind: max(1, n * devices // whole) if n else 0 for kind, n in numbers.items()}
-    order = sorted(result, key=lambda kind: (-numbers[kind], kind))
-    rest = devices - sum(result.values())
-    for i in range(abs(rest)):
-        kind = order[i % len(order)]
-        result[kind] = max(0, result[kind] + (1 if rest > 0 else -1)) if numbers[kind] else 0
-    return result
 
 
 def _things(fleet: Fleet, city: City) -> Iterator[Thing]:

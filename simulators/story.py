@@ -13,11 +13,12 @@ from citylab.vocabulary import vocabulary
 from simulators.cause import EVENTS, INTERVENTIONS, scopes
 from simulators.clock import load_problem
 from simulators.effect import DRIVERS
+from simulators.equipment import DEFAULT_FLEETS, MOST_FEEDERS
 from simulators.expectation import Expectation
+from simulators.kind import fleet_classes
 from simulators.length import parse_length
 from simulators.scenario import Happens, Scenario
-from simulators.section import DEFAULT_FLEETS, read_section
-from simulators.simulation import MOST_FEEDERS, fleet_classes
+from simulators.section import read_section
 from simulators.span import EPOCH_DAY
 
 SHIPPED = Path(__file__).with_name("scenarios")

@@ -7,7 +7,9 @@ import pytest
 
 from citylab.observation import DatastreamKey, Observation, ObservationBatch, Provenance, Quality, TimeSource
 from citylab.state import DeadLetter
-from deploy.audit import Audit, Fate, audit
+from deploy.audit import SHOWN, audit
+from deploy.audit_endpoint import describe
+from deploy.fate import Audit, Fate
 from simulators.record import Entry, digest_of
 from stores.memory import MemoryStore
 from stores.sqlite import SqliteState
@@ -44,9 +46,9 @@ class City:
         ]
         self.store.write(ObservationBatch.from_rows(rows))
 
-    def audit(self, *entries: Entry) -> Audit:
+    def audit(self, *entries: Entry, shown: int | None = SHOWN) -> Audit:
         memory = self.state.memory("gateway")
-        return audit(entries, self.store, self.state.registry, self.state.rejects, memory)
+        return audit(entries, self.store, self.state.registry, self.state.rejects, memory, shown)
 
 
 @pytest.mark.parametrize("timed", [True, False])
@@ -72,6 +74,16 @@ def test_a_lost_message_is_named(timed: bool) -> None:
     assert [(t.number, t.device, t.faults) for t in found.troubles] == [(3, entries[0].device, "late")]
     assert found.by_fault["late"] == {Fate.LOST: 1}
     assert not found.closed
+
+
+def test_all_are_counted_though_few_are_named() -> None:
+    city = City()
+    entries = [entry(n) for n in range(1, 2 * SHOWN + 1)]
+    found = city.audit(*entries)
+    assert (len(found.troubles), found.found) == (SHOWN, {"lost": 2 * SHOWN})
+    named = city.audit(*entries, shown=None)
+    assert [trouble.number for trouble in named.troubles] == [one.number for one in entries]
+    assert [trouble["kind"] for trouble in describe(named)["troubles"]] == ["lost"] * 2 * SHOWN
 
 
 def test_a_doubled_reading_is_counted() -> None:

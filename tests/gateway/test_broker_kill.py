@@ -6,7 +6,8 @@ import signal
 import pytest
 
 from citylab.decode import Decoder
-from deploy.audit import Fate, audit
+from deploy.audit import audit
+from deploy.fate import Fate
 from gateway.gateway import Gateway
 from gateway.limit import Limit
 from gateway.setting import SourceSettings
@@ -55,10 +56,7 @@ def outgoing(number, topic, payload):
     return Outgoing(topic, payload, topic.rpartition("/")[2], 1_790_000_000_000_000, number, values, stamp=stamp)
 
 
-async def test_each_lost_message_is_named_and_nothing_acknowledged_is_missing(
-    tmp_path, broker, state, profiles, monkeypatch
-):
-    monkeypatch.setattr("deploy.audit.SHOWN", 10_000)
+async def test_each_lost_message_is_named_and_nothing_acknowledged_is_missing(tmp_path, broker, state, profiles):
     store = DuckDBStore(tmp_path / "readings.duckdb")
     acknowledged = []
 
@@ -96,7 +94,8 @@ async def test_each_lost_message_is_named_and_nothing_acknowledged_is_missing(
     await gateway.stop()
     sender.close()
 
-    found = audit(Ledger(tmp_path / "ledger").entries(), store, state.registry, state.rejects, state.memory("gateway"))
+    entries = Ledger(tmp_path / "ledger").entries()
+    found = audit(entries, store, state.registry, state.rejects, state.memory("gateway"), shown=None)
     stored = {round(value * 1000) for batch in store.export(None, 0, 1 << 62) for value in batch.result.tolist()}
     store.close()
     named = {trouble.number for trouble in found.troubles}

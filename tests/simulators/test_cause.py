@@ -6,8 +6,8 @@ import pytest
 from citylab.city import load_city
 from citylab.instant import parse_instant
 from simulators.effect import Effect
+from simulators.equipment import DEFAULT_FLEETS
 from simulators.scenario import Scenario
-from simulators.section import DEFAULT_FLEETS
 from simulators.simulation import Simulation
 from simulators.span import DAY_US, SLOTS
 

@@ -5,9 +5,9 @@ import pytest
 
 from citylab.profile import load_profiles
 from simulators.dispatch import Dispatcher
+from simulators.equipment import DEFAULT_FLEETS
 from simulators.fault import FAULTS, Fault
 from simulators.scenario import Scenario
-from simulators.section import DEFAULT_FLEETS
 from simulators.simulation import Simulation
 
 from .conftest import START

@@ -6,9 +6,9 @@ import pytest
 from citylab.city import city_names, load_city
 from citylab.instant import parse_instant
 from simulators import sunshine
+from simulators.equipment import DEFAULT_FLEETS
 from simulators.fleets.water import Network
 from simulators.models import health
-from simulators.section import DEFAULT_FLEETS
 from simulators.simulation import Simulation
 from simulators.span import CHUNK, DAY_US, SLOTS
 

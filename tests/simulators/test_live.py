@@ -7,9 +7,9 @@ from citylab.city import load_city
 from citylab.instant import parse_instant
 from simulators.carry import LiveSimulation
 from simulators.clock import CatchUpPace
+from simulators.equipment import DEFAULT_FLEETS
 from simulators.live import LiveCity
 from simulators.scenario import Scenario
-from simulators.section import DEFAULT_FLEETS
 from simulators.story import find_scenario, load_story
 
 START = parse_instant("2026-03-02T09:00:00Z")

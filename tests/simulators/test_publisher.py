@@ -15,10 +15,10 @@ import pytest
 
 from citylab.profile import load_profiles
 from simulators.clock import AcceleratedPace, FastPace, RealPace, load_of, load_problem
+from simulators.equipment import DEFAULT_FLEETS
 from simulators.fault import Fault
 from simulators.ledger import Ledger, digest_of
 from simulators.publisher import IN_FLIGHT, BrokerLogin, Publisher
-from simulators.section import DEFAULT_FLEETS
 from simulators.simulation import Simulation
 
 from .conftest import START

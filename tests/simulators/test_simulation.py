@@ -10,9 +10,10 @@ from citylab.city import load_city
 from citylab.instant import parse_instant
 from citylab.observation import Provenance
 from citylab.vocabulary import vocabulary
+from simulators.equipment import DEFAULT_FLEETS, scaled
+from simulators.kind import fleet_classes
 from simulators.scenario import Scenario
-from simulators.section import DEFAULT_FLEETS
-from simulators.simulation import Simulation, fleet_classes, scaled
+from simulators.simulation import Simulation
 
 from .conftest import START
 
