@@ -9,24 +9,22 @@ from typing import Any
 import numpy as np
 
 from citylab.calendar import edges
-from citylab.observation import Int32, Int64
+from citylab.observation import Int32, Int64, Provenance
 from citylab.store import Bucket, Function, Series
 from stores.column import Columns, nanosecond
 from stores.fold import STEPWISE, summarise
-from stores.influx.reader import Reader
+from stores.influx.reader import GOOD, Reader
 from stores.series import blank_series, join
 
-GOOD = '"quality" < 2'
 _SIMPLE = {
     Function.MEAN: 'mean("value")',
     Function.MIN: 'min("value")',
     Function.MAX: 'max("value")',
     Function.SUM: 'sum("value")',
-    Function.COUNT: 'count("quality")',
     Function.FIRST: 'first("value")',
     Function.LAST: 'last("value")',
 }
-_MARKS = 'count("quality"), max("quality"), max("provenance")'
+_MARKS = 'count("value"), count("text"), count("arrived"), max("quality"), max("provenance")'
 _FEW = 3
 """More functions are computed here; so are buckets no wider than an hour, which hold few readings each."""
 _NARROW = 3_600_000_000
@@ -87,15 +85,30 @@ def _stretch(
     reader: Reader, choice: str, bounds: Int64, first: int, last: int, width: int, functions: Sequence[Function]
 ) -> Iterator[tuple[tuple[int, int], list[Any]]]:
     low, high = int(bounds[first]) * 1000, int(bounds[last]) * 1000
-    select = ", ".join([_MARKS, *(_SIMPLE[function] for function in functions)])
+    asked = [_SIMPLE[function] for function in functions if function is not Function.COUNT]
     where = " AND ".join(term for term in (choice, GOOD, f"time >= {low} AND time < {high}") if term)
     nanoseconds = width * 1000
     tail = f", time({nanoseconds}ns, {low % nanoseconds}ns) fill(none)" if last - first > 1 else ""
-    for number, table in reader.grouped(select, where, tail):
+    for number, table in reader.grouped(", ".join([_MARKS, *asked]), where, tail):
         for row in table.rows:
-            if row[1]:
-                place = first + (row[0] - low) // nanoseconds if tail else first
-                yield (number, place), row[1:]
+            marks = _marks(*row[1:6])
+            if not marks[0]:
+                continue
+            place = first + (row[0] - low) // nanoseconds if tail else first
+            values = iter(row[6:])
+            yield (
+                (number, place),
+                [*marks, *(marks[0] if function is Function.COUNT else next(values) for function in functions)],
+            )
+
+
+def _marks(
+    numbers: int | None, texts: int | None, arrived: int | None, quality: int | None, provenance: int | None
+) -> tuple[int, int, int]:
+    """Readings of a bucket, worst quality and weakest provenance: what is plain is not stated beside `arrived`."""
+    count = (numbers or 0) + (texts or 0)
+    unsaid = Provenance.MEASURED if (arrived or 0) >= count else Provenance.REPORTED
+    return count, quality or 0, unsaid if provenance is None else provenance
 
 
 def _from_readings(

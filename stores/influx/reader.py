@@ -11,7 +11,9 @@ from stores.column import Columns, nanosecond
 from stores.influx.line import MEASUREMENT, decode_name, encode_name
 from stores.influx.server import Query, Table, literal
 
-_FIELDS = '"value", "text", "quality", "provenance", "time_source", "received"'
+_FIELDS = '"value", "text", "quality", "provenance", "time_source", "received", "arrived"'
+GOOD = '("quality" < 2 OR "arrived" > 0)'
+"""Condition of what counts in aggregates; see `stores.influx.line`."""
 _TAGS = '"thing", "property", "channel"'
 _SERIES = 100
 """Datastreams named in one query."""
@@ -82,9 +84,10 @@ class Reader:
         found: list[tuple[Int32, Int64, Float64, UInt8]] = []
         for choice in self.choices(datastreams):
             where = both(choice, f"time >= {low} AND time < {high}", more)
-            for number, table in self.grouped('"value", "quality", "provenance"', where):
-                time, value, quality, provenance = zip(*table.rows, strict=True)
-                marks = _numbers(quality, 0) | (_numbers(provenance, Provenance.REPORTED) << 2)
+            # A product is shorter than the time itself. Without it, rows of text alone would not come.
+            for number, table in self.grouped('"value", "quality", "provenance", "arrived" * 0', where):
+                time, value, quality, provenance, arrived = zip(*table.rows, strict=True)
+                marks = _numbers(quality, 0) | (_provenance(provenance, arrived) << 2)
                 instant = np.array(time, dtype=np.int64)
                 numbers = np.full(len(instant), number, dtype=np.int32)
                 found.append((numbers, instant, np.array(value, dtype=np.float64), marks.astype(np.uint8)))
@@ -141,16 +144,16 @@ class Reader:
         tables = (
             table
             for choice in self.choices(datastreams)
-            for _, table in self.grouped('count("quality")', both(choice, low, high))
+            for _, table in self.grouped('count("value"), count("text")', both(choice, low, high))
         )
-        return sum(int(row[1]) for table in tables for row in table.rows)
+        return sum(int(row[1] or 0) + int(row[2] or 0) for table in tables for row in table.rows)
 
     def ends(self) -> tuple[int | None, int | None]:
         """First and last time [us]; None if there are no readings."""
         found = [
             row[0] // 1000
             for order in ("", " DESC")
-            for table in self.query.tables(f'SELECT "quality" FROM {self.source} ORDER BY time{order} LIMIT 1')
+            for table in self.query.tables(f'SELECT "value", "text" FROM {self.source} ORDER BY time{order} LIMIT 1')
             for row in table.rows
         ]
         return (found[0], found[1]) if len(found) == 2 else (None, None)
@@ -198,21 +201,27 @@ def both(*conditions: str) -> str:
 
 def _columns(number: int, table: Table) -> Columns:
     """Rows of a series; what another program left out is read as a reported reading without delay."""
-    time, value, text, quality, provenance, source, received = list(zip(*table.rows, strict=True))[:7]
+    time, value, text, quality, provenance, source, received, arrived = list(zip(*table.rows, strict=True))[:8]
     instant = np.array(time, dtype=np.int64)
     texts: Text | None = None
     if any(word is not None for word in text):
         texts = np.array(text, dtype=np.object_)
-    marks = _numbers(quality, 0) | (_numbers(provenance, Provenance.REPORTED) << 2) | (_numbers(source, 0) << 4)
-    arrived = [t // 1000 if r is None else r for t, r in zip(time, received, strict=True)]
+    marks = _numbers(quality, 0) | (_provenance(provenance, arrived) << 2) | (_numbers(source, 0) << 4)
+    seen = [a or (t // 1000 if r is None else r) for t, r, a in zip(time, received, arrived, strict=True)]
     return Columns(
         np.full(len(instant), number, dtype=np.int32),
         instant,
-        np.array(arrived, dtype=np.int64) - instant // 1000,
+        np.array(seen, dtype=np.int64) - instant // 1000,
         np.array(value, dtype=np.float64),
         marks.astype(np.uint8),
         texts,
     )
+
+
+def _provenance(stated: Sequence[int | None], arrived: Sequence[int | None]) -> Int64:
+    """Provenance of each row: what is measured is not stated beside `arrived`."""
+    ours = np.array([time is not None for time in arrived], dtype=np.bool_)
+    return np.where(ours, _numbers(stated, Provenance.MEASURED), _numbers(stated, Provenance.REPORTED))
 
 
 def _numbers(column: Sequence[int | None], default: int) -> Int64:

@@ -11,11 +11,11 @@ from citylab.observation import Float64, Int32, Int64
 from citylab.store import Bucket, Function, Series
 from stores.book import KEPT, SLOT, Window
 from stores.catalog import Catalog
-from stores.influx.aggregate import GOOD, stretches
+from stores.influx.aggregate import stretches
 from stores.influx.journal import Journal
 from stores.influx.line import NOTHING, rollup_prefix
 from stores.influx.path import WritePath
-from stores.influx.reader import Reader, both
+from stores.influx.reader import GOOD, Reader, both
 from stores.influx.server import Query, literal
 from stores.series import blank_series
 

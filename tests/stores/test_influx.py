@@ -19,6 +19,7 @@ from stores.influx import InfluxStore
 from stores.influx.extent import RECOUNT
 from tests.influx_server import free_port, influx_one, influx_two
 from tests.stores.conformance import AGES, DAY, NOW, STREAMS, T0, RollupConformance, StoreConformance, batch, ids, row
+from tests.stores.influx_layout import Layouts
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +40,22 @@ class InfluxOne:
         policy = "raw" if retention is None else ""
         return InfluxStore(
             self.url,
-            database=f"city {uuid5(NAMESPACE_URL, str(folder)).hex}",
+            database=_database(folder),
             retention_policy=policy,
             journal=folder / "journal.sqlite",
             retention=retention,
             clock=lambda: NOW,
         )
 
+    def put(self, folder: Path, lines: str) -> None:
+        _post(self.url, "/write", {"db": _database(folder), "rp": "raw"}, lines.encode())
 
-class TestInfluxOne(InfluxOne, StoreConformance):
+
+def _database(folder: Path) -> str:
+    return f"city {uuid5(NAMESPACE_URL, str(folder)).hex}"
+
+
+class TestInfluxOne(InfluxOne, StoreConformance, Layouts):
     pass
 
 
@@ -84,8 +92,12 @@ class InfluxTwo:
             clock=lambda: NOW,
         )
 
+    def put(self, folder: Path, lines: str) -> None:
+        where = {"db": self.made[str(folder)], "rp": "raw"}
+        _post(self.settings["url"], "/write", where, lines.encode(), self.settings["token"])
 
-class TestInfluxTwo(InfluxTwo, StoreConformance):
+
+class TestInfluxTwo(InfluxTwo, StoreConformance, Layouts):
     def test_a_correction_leaves_the_channels_beside_it(self, store: Store) -> None:
         """The server cannot name the series without a channel alone."""
         beside = Datastream(20, DatastreamKey("meter-1", "electric_energy", "export"))
@@ -106,8 +118,9 @@ def client(settings: dict[str, str]) -> Iterator[Any]:
         yield opened.buckets_api()
 
 
-def _post(url: str, path: str, fields: dict[str, str], body: bytes | None = None) -> None:
-    request = Request(f"{url}{path}?{urlencode(fields)}", data=body or b"", method="POST")  # noqa: S310 - loopback
+def _post(url: str, path: str, fields: dict[str, str], body: bytes = b"", token: str = "") -> None:
+    headers = {"Authorization": f"Token {token}"} if token else {}
+    request = Request(f"{url}{path}?{urlencode(fields)}", body, headers, method="POST")  # noqa: S310 - loopback
     with urlopen(request, timeout=10) as answer:  # noqa: S310 - our own loopback address
         assert answer.status in {200, 204}
 

@@ -43,27 +43,38 @@ def fields(line):
 @given(ROWS)
 def test_by_columns_as_line_by_line(rows):
     writer = LineWriter(Catalog(STREAMS))
-    whole = np.array([row[4] for row in rows], dtype=np.bool_)
-    body = writer.body(columns(rows), whole).decode().split("\n")
+    replaces = np.array([row[4] for row in rows], dtype=np.bool_)
+    body = writer.body(columns(rows), replaces).decode().split("\n")
     assert body.pop() == ""
     lines = list(writer.lines(columns(rows)))
     assert len(body) == len(lines) == len(rows)
-    for sent, line, (_, instant, result, marks, replaces) in zip(body, lines, rows, strict=True):
+    for sent, line, (_, instant, result, marks, over) in zip(body, lines, rows, strict=True):
         head, found, time = fields(sent)
         other, expected, _ = fields(line)
         assert (head, time) == (other, instant)
         assert float(found.pop("value")) == float(expected.pop("value")) == result
-        if not replaces and not marks >> 4:
+        assert len(expected) == 4
+        received = int(expected["received"][:-1])
+        if over or received <= 0:
+            assert found == {"arrived": "0i", **expected}
+            continue
+        if not marks & 3:
+            assert expected.pop("quality") == "0i"
+            expected["arrived"] = expected.pop("received")
+            if not marks >> 2 & 3:
+                assert expected.pop("provenance") == "0i"
+        if not marks >> 4:
             assert expected.pop("time_source") == "0i"
         assert found == expected
 
 
 def test_texts_go_line_by_line():
-    text = np.array(['say "hi"', None], dtype=object)
-    rows = [(1, 10, np.nan, 0, False), (1, 20, 1.5, 17, False)]
-    body = LineWriter(Catalog(STREAMS)).body(columns(rows, text)).decode().splitlines()
+    text = np.array(['say "hi"', None, None], dtype=object)
+    rows = [(1, 10, np.nan, 0, False), (1, 20, 1.5, 17, False), (1, 30, 2.5, 12, True)]
+    body = LineWriter(Catalog(STREAMS)).body(columns(rows, text), np.array([False, False, True])).decode().splitlines()
     prefix = r"reading,property=electric_power,thing=meter\,\ one "
     assert body == [
-        prefix + r'text="say \"hi\"",quality=0i,provenance=0i,received=7i 10',
+        prefix + r'text="say \"hi\"",arrived=7i 10',
         prefix + "value=1.5,quality=1i,provenance=0i,time_source=1i,received=7i 20",
+        prefix + "value=2.5,arrived=0i,quality=0i,provenance=3i,time_source=0i,received=7i 30",
     ]
