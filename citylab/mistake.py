@@ -77,3 +77,14 @@ def shown(found: object) -> str:
         return type(found).__name__
     text = repr(found) if isinstance(found, str | float) or abs(found) < 10**LONGEST else f"a number of {found:.0e}"
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def quoted(text: str) -> str:
+    """A text between quotes, cut where it is long.
+
+    Examples
+    --------
+    >>> quoted("evening")
+    '"evening"'
+    """
+    return f'"{text}"' if len(text) <= LONGEST else f'"{text[: LONGEST // 2]}..."'

@@ -7,14 +7,14 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from citylab.document import DocumentError, Mistake
+from citylab.document import DocumentError
 from citylab.instant import MICROSECONDS, format_instant, parse_instant, system_clock
 from citylab.observation import Float64
 from citylab.profile import DeviceProfile, load_profiles
@@ -42,7 +42,7 @@ from stores.sqlite import SqliteState
 
 HOUR = 3600 * MICROSECONDS
 MOST = 50_000_000
-"""Readings of a run, at most: in memory, 40 bytes each, they take 2 GB; they are made in some minutes."""
+"""Readings of a run and its baseline, at most: in memory, 40 bytes each, they take 2 GB, and some minutes."""
 
 
 def run_scenario(
@@ -92,7 +92,7 @@ def run_scenario(
             needs = any(expected.baseline for expected in story.scenario.expect)
             baseline = None
             if needs:
-                told = Story(story.scenario.without_story(), story.city, story.file)
+                told = replace(story, scenario=story.scenario.without_story())
                 sent = False if by_message is None and not told.scenario.faults else by_message
                 baseline = _run(told, None, settings, sent, lambda _: None)
             try:
@@ -111,16 +111,25 @@ def run_scenario(
 def read_story(scenario: Scenario | Story | Path | str, settings: Settings) -> Story:
     """A scenario judged against its city, from whatever names it; see `run_scenario`."""
     story = scenario if isinstance(scenario, Story) else _read(scenario, settings)
-    expected = expected_readings(story)
+    told = story.scenario
+    twice = any(expected.baseline for expected in told.expect)
+    expected = expected_readings(story) * (1 + twice)
     if expected > MOST:
-        days = story.scenario.length / (24 * HOUR) * MOST / expected
+        days = told.length / (24 * HOUR) * MOST / expected
         text = (
-            f'found "{story.scenario.duration}": about {expected / 1e6:,.0f} million readings, more than the '
-            f"{MOST / 1e6:,.0f} million that a run holds; expected up to {days:.3g} d, or "
+            f'found "{told.duration}": about {expected / 1e6:,.0f} million readings{" with its baseline" * twice}, '
+            f"more than the {MOST / 1e6:,.0f} million that fit into memory; expected up to {days:.3g} d, or "
             "fewer devices, or longer intervals"
         )
-        raise DocumentError([Mistake(story.file, 0, "duration", text)])
+        raise DocumentError([story.mistake(["duration"], text)])
+    if any(fault.device for fault in told.faults) or any(expect.where for expect in told.expect):
+        story.check_devices(Simulation(story.city, told.seed, _start(told), told).things)
     return story
+
+
+def _start(scenario: Scenario) -> int:
+    """Start of a run [us]; where the scenario says none, the hour that is."""
+    return parse_instant(scenario.start) if scenario.start else system_clock() // HOUR * HOUR
 
 
 def expected_readings(story: Story) -> float:
@@ -139,7 +148,8 @@ def expected_readings(story: Story) -> float:
 def _read(scenario: Scenario | Path | str, settings: Settings) -> Story:
     from citylab.city import load_city
 
-    codes, alerts = catalogue(settings.cards).cards.keys(), rules(settings.rules).keys()
+    cards, alerts = catalogue(settings.cards).cards, rules(settings.rules).keys()
+    codes = {code: [point.name for point in card.points if point.name] for code, card in cards.items()}
     if isinstance(scenario, Scenario):
         return judged(scenario, load_city(scenario.city, settings.cities), scenario.name, None, codes, alerts)
     if isinstance(scenario, str) and "\n" in scenario:
@@ -178,7 +188,7 @@ def _profiles(folder: Path | None) -> list[DeviceProfile]:
 def _run(story: Story, data: Path | None, settings: Settings, by_message: bool | None, progress: Progress) -> Run:
     began = time.monotonic()
     scenario, city = story.scenario, story.city
-    start = parse_instant(scenario.start) if scenario.start else system_clock() // HOUR * HOUR
+    start = _start(scenario)
     end = start + scenario.length
     interval = parse_length(scenario.interval)
     simulation = Simulation(city, scenario.seed, start, scenario)

@@ -69,6 +69,13 @@ DRIVERS: dict[str, str] = {
 """Drivers that effects can change, with the unit of an addition; any other observed property is one too."""
 
 
+ADDABLE: dict[str, tuple[float, float]] = {
+    "temperature": (-60, 60), "humidity": (-100, 100), "rain": (-1000, 1000), "wind": (-50, 100),
+    "pollution": (-5000, 5000),
+}  # fmt: skip
+"""Drivers to which something can be added, with the bounds of it; `temperature` takes no factor, the others do."""
+
+
 class Influence:
     """All effects of a scenario."""
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator
 
 from citylab.document import nearest
 from simulators.length import Length, parse_length
+from simulators.number import Whole
 
 DEFAULT_FLEETS: dict[str, int] = {
     "smart_meter": 48, "feeder_meter": 8, "transformer": 8, "solar_inverter": 6, "battery_storage": 2,
@@ -44,7 +45,7 @@ def _check_kind(kind: str) -> None:
         raise ValueError(f'unknown kind "{kind}"; {nearest(kind, DEFAULT_FLEETS)}')
 
 
-Fleets = Annotated[Mapping[str, int], AfterValidator(_known_fleets)]
+Fleets = Annotated[Mapping[str, Whole], AfterValidator(_known_fleets)]
 """Devices by kind."""
 Intervals = Annotated[Mapping[str, Length], AfterValidator(_known_intervals)]
 """Time between two messages of a device, by kind; others report at the interval of the run."""

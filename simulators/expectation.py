@@ -1,15 +1,17 @@
 """Expectations: what must come of a scenario, as conditions that a run is checked against."""
 
+import math
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from citylab.document import Document, nearest
 from citylab.vocabulary import vocabulary
 from simulators.equipment import DEFAULT_FLEETS
 from simulators.fault import FAULTS
 from simulators.length import Length, OptionalLength
+from simulators.number import Number
 
 Aggregate = Literal["mean", "min", "max", "sum", "count", "increase", "last", "hours", "share_below", "share_above",
                     "share"]  # fmt: skip
@@ -28,6 +30,20 @@ LEDGER: dict[str, str] = {
     "copied": "copies that were stored again, since their devices give no time",
 }
 """Counts of the books, beside those of messages by fault."""
+
+_FITS = {
+    "indicator": {"point", "where", "start", "end"},
+    "reading": {"kind", "channel", "where", "function", "threshold", "start", "end"},
+    "ledger": {"function"},
+    "alert": {"where", "start", "end"},
+}
+"""What can be said of each subject."""
+_WHY = {
+    "ledger": "the books are of all messages of the whole run",
+    "indicator": "an indicator is computed by its own card",
+    "alert": "alerts of a rule are counted",
+    "reading": "it belongs to an indicator",
+}
 
 _NEAR = re.compile(r"\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(?:\+-|\+/-|±)\s*(\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(%?)\s*")
 
@@ -68,16 +84,16 @@ class Expectation(Document):
     alert: str = ""
     text: str = Field(default="", description="why, for people")
     kind: str = ""
-    channel: str = ""
+    channel: Annotated[str, BeforeValidator(lambda given: str(given) if type(given) is int else given)] = ""
     where: str = ""
     function: Aggregate = "mean"
-    threshold: float | None = None
+    threshold: Number | None = None
     start: Length = "0 s"
     end: OptionalLength = ""
-    above: float | None = None
-    below: float | None = None
+    above: Number | None = None
+    below: Number | None = None
     near: str = ""
-    equals: float | None = None
+    equals: Number | None = None
     baseline: Literal["", "ratio", "difference"] = ""
 
     @field_validator("reading")
@@ -105,8 +121,11 @@ class Expectation(Document):
     @classmethod
     def _near(cls, given: object) -> str:
         text = "" if given is None else str(given)
-        if text and not _NEAR.fullmatch(text):
+        match = _NEAR.fullmatch(text)
+        if text and (not match or not all(map(math.isfinite, map(float, match.groups()[:2])))):
             raise ValueError(f'found "{text}"; expected a value with its tolerance, such as "12 +- 2" or "12 +- 15 %"')
+        if match and match[3] and not float(match[1]):
+            raise ValueError(f'found "{text}"; a share of nothing is nothing: expected a tolerance such as "0 +- 0.5"')
         return text
 
     @model_validator(mode="after")
@@ -115,16 +134,50 @@ class Expectation(Document):
         if len(subjects) != 1:
             found = " and ".join(subjects) or "none"
             raise ValueError(f"expected exactly one of indicator, reading, ledger, alert; found {found}")
-        if not self.bounds:
-            raise ValueError('expected at least one of above, below, near, equals; such as "above: 8"')
+        self._check_fields(subjects[0])
+        self._check_bounds()
         whole = self.ledger or self.alert or self.function in {"count", "min", "max", "last"}
         if self.equals is not None and (self.indicator or self.baseline or not whole):
             raise ValueError(f'equals is for counts and states; write near with a tolerance: "{self.equals:g} +- 1"')
         if (self.function in {"share_below", "share_above"}) != (self.threshold is not None):
             raise ValueError("threshold belongs to function share_below or share_above, and they to it")
-        if (self.function == "share") and not self.ledger:
-            raise ValueError('function "share" is for the ledger; for readings: "share_below" or "share_above"')
         return self
+
+    def _check_fields(self, subject: str) -> None:
+        """Refuse what the subject has no use for."""
+        said = {name for fits in _FITS.values() for name in fits if getattr(self, name) != _DEFAULTS[name]}
+        if not_for := sorted(said - _FITS[subject]):
+            raise ValueError(f"{not_for[0]} does not go with {subject}; leave it out: {_WHY[subject]}")
+        if subject == "ledger" and self.function not in {"mean", "share"}:
+            raise ValueError(f'found function {self.function}; expected none, a count, or "share" of those meant [%]')
+        if subject == "reading" and self.function == "share":
+            raise ValueError('function "share" is for the ledger; for readings: "share_below" or "share_above"')
+        if subject == "reading":
+            self._check_property()
+
+    def _check_property(self) -> None:
+        """Refuse functions that say nothing of a property."""
+        entry = vocabulary()[self.reading]
+        if entry.result_type not in {"number", "boolean"} and self.function != "count":
+            raise ValueError(f"{self.reading} is no number; expected a property that is one, or function count")
+        register = entry.kind == "total_increasing"
+        if register and self.function in {"mean", "sum", "share_below", "share_above", "hours"}:
+            raise ValueError(f"{self.reading} is a register, it only grows; expected function increase, min, max, last")
+        if not register and self.function == "increase":
+            raise ValueError(f"{self.reading} is no register; expected a function such as mean, max, sum or last")
+
+    def _check_bounds(self) -> None:
+        """Refuse conditions that are missing, or that nothing can meet."""
+        if not self.bounds:
+            raise ValueError('expected at least one of above, below, near, equals; such as "above: 8"')
+        given = [name for name in ("above", "below", "equals", "near") if getattr(self, name) not in {None, ""}]
+        if len(given) > 1 and {"near", "equals"} & set(given):
+            raise ValueError(f"expected near or equals alone; found {' and '.join(given)}")
+        if self.above is not None and self.below is not None and self.above >= self.below:
+            raise ValueError(f"found above {self.above:g} and below {self.below:g}; nothing lies between")
+        counts = (self.ledger and self.function != "share") or self.alert or self.function == "count"
+        if counts and self.equals is not None and not self.baseline and (self.equals < 0 or self.equals % 1):
+            raise ValueError(f"found equals {self.equals:g}; expected a count, such as 0 or 3")
 
     @property
     def bounds(self) -> str:
@@ -162,3 +215,6 @@ class Expectation(Document):
         if self.start != "0 s" or self.end:
             what += f", {self.start} to {self.end or 'the end'}"
         return what + {"": "", "ratio": ", over baseline", "difference": ", less baseline"}[self.baseline]
+
+
+_DEFAULTS = {name: field.default for name, field in Expectation.model_fields.items()}

@@ -35,6 +35,20 @@ FAULTS: dict[str, str] = {
 }
 """Faults by name."""
 
+STRENGTHS: Mapping[str, tuple[float, float, str]] = {
+    "drift": (-1e6, 1e6, "a day, in the unit of the property"),
+    "spike": (-1e6, 1e6, "times the result"),
+    "noise": (0, 1e6, "in the unit of the property"),
+    "late": (0, 720, "hours"),
+    "clock_skew": (-315_360_000, 315_360_000, "seconds"),
+    "unit_mix_up": (-1e6, 1e6, "times the result"),
+    "spoofed": (-1e6, 1e6, "times the result"),
+}
+"""Faults that have a strength: lowest, highest, and what it means."""
+
+RATED = frozenset({"dropout", "spike", "duplicate", "late", "out_of_order", "garbage", "spoofed"})
+"""Faults that happen by chance, at a rate; the others touch everything while they last."""
+
 VALUE_FAULTS = frozenset({"stuck", "drift", "spike", "noise", "unit_mix_up", "meter_reset"})
 """Those that bend results; the others bend messages."""
 

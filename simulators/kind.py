@@ -1,10 +1,11 @@
-"""Kinds of devices that can be simulated, found in the modules of their fleets."""
+"""Kinds of devices that can be simulated, found in the modules of their fleets, and what faults can do to them."""
 
 import importlib
 import pkgutil
 
 import simulators.fleets
-from simulators.fleet import Fleet
+from citylab.vocabulary import vocabulary
+from simulators.fleet import BATTERY, Fleet
 
 
 def fleet_classes() -> dict[str, type[Fleet]]:
@@ -19,3 +20,22 @@ def fleet_classes() -> dict[str, type[Fleet]]:
         if "kind" in vars(child):
             found[child.kind] = child
     return dict(sorted(found.items()))
+
+
+def touches(name: str, fleet: type[Fleet]) -> bool:
+    """Whether a fault changes anything that devices of a fleet say."""
+    known, said = vocabulary(), [output for output in fleet.outputs if output is not BATTERY]
+    kinds = {known[o.observed_property].result_type for o in said if o.mode not in {"register", "event"}}
+    register = any(output.mode == "register" for output in said)
+    match name:
+        case "meter_reset":
+            return register
+        case "low_battery":
+            return fleet.battery > 0.0
+        case "unit_mix_up":
+            return register or "number" in kinds
+        case "drift" | "spike" | "noise":
+            return "number" in kinds
+        case "stuck":
+            return bool(kinds & {"number", "boolean"})
+    return True

@@ -15,7 +15,8 @@ from simulators.carry import LiveSimulation
 from simulators.effect import Effect
 from simulators.fault import Fault
 from simulators.length import parse_length
-from simulators.scenario import FaultPlan, Happens, Scenario
+from simulators.plan import FaultPlan, Happens
+from simulators.scenario import Scenario
 from simulators.section import read_section
 from simulators.simulation import Simulation
 from simulators.story import find_scenario, judged, load_story, scenario_paths
@@ -182,7 +183,7 @@ class LiveCity:
             scenario = Scenario.model_validate({
                 **self._frame(), "duration": f"{max(1, -(-length // MICROSECONDS))} s", kinds[word]: [dict(given)],
             })  # fmt: skip
-            judged(scenario, self.simulation.city)
+            judged(scenario, self.simulation.city).check_devices(self.simulation.things)
         except DocumentError as error:
             raise ValueError("; ".join(m.text for m in error.mistakes)) from None
         except ValueError as error:
@@ -219,7 +220,7 @@ class LiveCity:
         del frame["name"]
         change = {**frame, "expect": (), "start": "", "interval": "15 min"}
         try:
-            judged(scenario.model_copy(update=change), self.simulation.city)
+            judged(scenario.model_copy(update=change), self.simulation.city).check_devices(self.simulation.things)
         except DocumentError as error:
             return "; ".join(f"{m.place}: {m.text}" for m in error.mistakes)
         return ""

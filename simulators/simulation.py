@@ -209,9 +209,12 @@ class Simulation:
     def _bent(self, fleet: Fleet, columns: list[Column], times: Int64, devices: Int64) -> list[Column]:
         """Results as effects on observed properties and faults leave them."""
         self._influenced(fleet, columns, times, devices)
+        known = vocabulary()
         for fault, draw, taken in self.faults_of(fleet):
             for position, number in enumerate(fleet.regular):
                 column = columns[position]
+                if fault.name != "stuck" and known[fleet.outputs[number].observed_property].result_type == "boolean":
+                    continue  # a door that is a little more open would be open
                 if fault.name == "low_battery" and fleet.outputs[number] is BATTERY:
                     columns[position] = drained(fault, column.astype(np.float64), times, devices, taken)
                 if fault.name not in VALUE_FAULTS or np.iscomplexobj(column) or fleet.outputs[number] is BATTERY:

@@ -11,6 +11,7 @@ Both runs are kept in DATA/runs, the page stands in the folder of the scenario's
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def run(given: argparse.Namespace) -> int:
     for story in read_stories(given.scenario, settings):
         chosen = story
         if given.baseline:
-            chosen = Story(story.scenario.model_copy(update={"baseline": given.baseline}), story.city, story.file)
+            chosen = replace(story, scenario=story.scenario.model_copy(update={"baseline": given.baseline}))
         answer, text = compare(chosen, settings)
         answers.append(answer)
         if not given.json:
@@ -64,9 +65,7 @@ def run(given: argparse.Namespace) -> int:
 def compare(story: Story, settings: Settings) -> tuple[dict[str, Any], str]:
     """Both runs of a scenario: rows for programs, and the table for people; the page is written."""
     scenario = story.scenario
-    told = Story(
-        scenario.without_story().model_copy(update={"name": f"{scenario.name}-baseline"}), story.city, story.file
-    )
+    told = replace(story, scenario=scenario.without_story().model_copy(update={"name": f"{scenario.name}-baseline"}))
     data, bar = settings.data, progress(story)
     with (
         run_scenario(told, data=data, settings=settings, verify=False) as before,

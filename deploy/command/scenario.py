@@ -24,8 +24,9 @@ from simulators.cause import EVENTS, INTERVENTIONS, Cause, scopes
 from simulators.effect import DRIVERS
 from simulators.expectation import LEDGER
 from simulators.fault import FAULTS
+from simulators.judge import OWN
 from simulators.scenario import Scenario
-from simulators.story import OWN, find_scenario, scenario_paths
+from simulators.story import find_scenario, scenario_paths
 
 START = """\
 # {name}: say in a line what happens and what must come of it.

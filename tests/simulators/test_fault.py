@@ -6,7 +6,7 @@ import pytest
 from citylab.profile import load_profiles
 from simulators.dispatch import Dispatcher
 from simulators.equipment import DEFAULT_FLEETS
-from simulators.fault import FAULTS, Fault
+from simulators.fault import FAULTS, RATED, STRENGTHS, Fault
 from simulators.scenario import Scenario
 from simulators.simulation import Simulation
 
@@ -58,7 +58,8 @@ def usual(clean, profiles):
 @pytest.mark.parametrize("name", sorted(FAULTS))
 def test_every_fault_changes_its_kind_and_nothing_else(city, profiles, usual, clean, name):
     kind = "smart_meter" if name == "meter_reset" else "vaccine_fridge"
-    _, bent = run(city, profiles, 4, fault=name, kind=kind, rate=0.5, strength=5.0, at="1 h", duration="3 h")
+    how = ({"rate": 0.5} if name in RATED else {}) | ({"strength": 5.0} if name in STRENGTHS else {})
+    _, bent = run(city, profiles, 4, fault=name, kind=kind, at="1 h", duration="3 h", **how)
     members = {d.name for f in clean.fleets if f.kind == kind for d in f.devices}
     others = [(m.topic, m.payload) for m in bent if m.device not in members and "deduplicationId" not in str(m.payload)]
     assert others == [
@@ -153,3 +154,15 @@ def test_faults_are_set_by_hand(city):
         m.device for m in Dispatcher(bent, load_profiles(), QUARTER).messages(START, START + 4 * HOUR) if m.fault
     }
     assert touched == {one}
+
+
+def test_a_drifting_sensor_does_not_open_a_door(city, profiles):
+    plan = {"fault": "drift", "kind": "vaccine_fridge", "strength": 8.0}
+    simulation, _ = run(city, profiles, 1, **plan)
+    clean = Simulation(city, 1, START)
+    fleet = next(f for f in simulation.fleets if f.kind == "vaccine_fridge")
+    door = [o.observed_property for o in fleet.outputs].index("contact_open")
+    bent, true = readings(simulation, "vaccine_fridge", door), readings(clean, "vaccine_fridge", door)
+    assert set(np.unique(bent)) <= {0.0, 1.0}
+    assert np.array_equal(bent, true)
+    assert not np.array_equal(readings(simulation, "vaccine_fridge", 0), readings(clean, "vaccine_fridge", 0))

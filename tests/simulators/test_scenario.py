@@ -10,8 +10,10 @@ from citylab.document import DocumentError, load_document, parse_document
 from citylab.instant import parse_instant
 from citylab.vocabulary import vocabulary
 from simulators import scenario as scenario_module
+from simulators.cause import EVENTS, INTERVENTIONS
 from simulators.effect import DRIVERS, Influence
-from simulators.scenario import EVENTS, INTERVENTIONS, Scenario, parse_length
+from simulators.length import parse_length
+from simulators.scenario import Scenario
 from simulators.section import read_section
 from simulators.simulation import Simulation
 
