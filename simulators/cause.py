@@ -52,10 +52,12 @@ EVENTS: Mapping[str, Cause] = {
                    (Change("rain", 1.0, 1.0), Change("wind", 1.0, 0.05), Change("sunshine", 0.6))),
     "drought": Cause("little rain and dry air", "rain over the usual", 0, 1,
                      (Change("rain", _STRENGTH), Change("humidity", 0.8))),
-    "dust": Cause("a dust storm", "particles [ug/m3]", 0, 5000,
-                  (Change("pollution", 1.0, 1.0), Change("sunshine", 0.75), Change("wind", 1.0, 0.004))),
+    "dust": Cause("a dust storm", "particles up to 10 um [ug/m3], a quarter of them fine", 0, 5000,
+                  (Change("pollution", 1.0, 0.25), Change("pm10", 1.0, 0.75), Change("sunshine", 0.75),
+                   Change("wind", 1.0, 0.004))),
     "inversion": Cause("still cold air that keeps smoke down", "pollution over the usual", 1, 8,
-                       (Change("pollution", _STRENGTH), Change("wind", 0.5))),
+                       (Change("pollution", _STRENGTH), Change("no2", _STRENGTH), Change("so2", _STRENGTH),
+                        Change("wind", 0.5))),
     "blackout": Cause("no electricity in a district or on a feeder", "", 1, 1, (Change("blackout"),)),
     "demand": Cause("more or less electricity is wanted", "load over the usual", 0, 3, (Change("load", _STRENGTH),)),
     "congestion": Cause("more traffic", "traffic over the usual", 0, 3, (Change("traffic", _STRENGTH),)),
@@ -97,14 +99,14 @@ LOCAL: Mapping[str, tuple[str, ...]] = {
     "blackout": ("district", "feeder"),
     "load": ("district", "feeder"),
     "rating": ("district", "feeder"),
-    "generators": ("district", "feeder"),
-    "fridges": ("district", "feeder"),
+    "generators": ("district", "feeder", "clinic"),
+    "fridges": ("district", "feeder", "clinic"),
     "traffic": ("district", "road"),
     "cars": ("district", "road"),
     "mixing": ("district",),
     "capacity": ("district", "road"),
     "pollution": ("district",),
-    "patients": ("district",),
+    "patients": ("district", "clinic"),
     "waste": ("district",),
     "collection": ("district",),
     "rounds": ("district",),
@@ -122,4 +124,4 @@ def scopes(drivers: Iterable[str], own: Collection[str]) -> tuple[str, ...]:
     """
     found = [set(LOCAL.get(name, ("district", "feeder") if name in own else ())) for name in drivers]
     both = set.intersection(*found) if found else set()
-    return tuple(scope for scope in ("district", "feeder", "road") if scope in both)
+    return tuple(scope for scope in ("district", "feeder", "road", "clinic") if scope in both)

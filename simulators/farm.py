@@ -5,12 +5,25 @@ import numpy as np
 from citylab.observation import Float64
 from simulators.draw import Draw
 from simulators.models import soil
+from simulators.models import weather as weather_model
 from simulators.span import CHUNK, EPOCH_DAY, SLOTS
 from simulators.surrounding import Surrounding, Weather
+
+GROWS = 8.0
+"""Mean temperature that crops need [Cel]; ours."""
+SEASON = 150.0
+"""Length of a season [days]: FAO-56 table 11 names 105 to 180 for maize, wheat, millet and rice."""
+RIPE = 0.85
+"""Part of the season after which nothing is watered."""
+WET = frozenset({"rice", "taro"})
+"""Crops whose soil is wet from the start."""
 
 
 class Farms:
     """Parcels of the city's farms; each starts the city's first day half depleted and is followed from there.
+
+    Where it is warm all year, a parcel bears two crops a year and each is sown at a time of its own; where winters are
+    cold, all are sown in spring. Nothing is watered before harvest and between two crops.
 
     Attributes
     ----------
@@ -30,6 +43,7 @@ class Farms:
             )
         )  # fmt: skip
         self.ready = section.depletion * self.total
+        self._start, self._period = self._sowing()
         self._chunks: dict[int, tuple[Float64, Float64]] = {}
         self._state = np.full(parcels, 0.5 * self.ready)
         self._next = EPOCH_DAY // CHUNK
@@ -46,6 +60,21 @@ class Farms:
         wind = soil.wind_at_2_m(weather.day_wind, 10.0)
         result = soil.reference_evapotranspiration(net, np.zeros(CHUNK), mean, wind, saturated - actual, city.altitude)
         return np.maximum(result, 0.0)
+
+    def _sowing(self) -> tuple[Float64, float]:
+        """First sowing of each parcel in a year [day] and time from one sowing to the next [days]."""
+        year_day = np.arange(1.0, 366.0)
+        normal = weather_model.seasonal(np.array(self.surrounding.section.climate.temperature), year_day)
+        wait = self._draw.uniform("sowing", np.arange(self.number))
+        if normal.min() >= GROWS:
+            return wait * 365.25 / 2.0, 365.25 / 2.0
+        return float(year_day[normal >= GROWS].min(initial=365.0)) + 14.0 * wait, 365.25
+
+    def season(self, number: int) -> Float64:
+        """Part of its season that is over on each day of a chunk, float64[32, n]; over 1 between two crops."""
+        days = np.arange(number * CHUNK, (number + 1) * CHUNK) - EPOCH_DAY
+        result: Float64 = (days[:, None] - self._start) % self._period / SEASON
+        return result
 
     def chunk(self, number: int) -> tuple[Float64, Float64]:
         """Depletion at the end of each day [mm] and irrigation on it [mm], float64[32, n]."""
@@ -65,7 +94,8 @@ class Farms:
     def _advance(self, number: int) -> tuple[Float64, Float64]:
         weather = self.surrounding.chunk(number)
         section = self.surrounding.section.agriculture
-        reference = self.reference(weather) * section.crop_coefficient
+        reference, season = self.reference(weather), self.season(number)
+        demand = reference[:, None] * soil.crop_coefficient(season, section.crop_coefficient, section.crop in WET)
         index = np.arange(self.number)
         vary = 0.9 + 0.2 * self._draw.uniform("crop", index)
         mornings = weather.times[::SLOTS]
@@ -76,11 +106,12 @@ class Farms:
             rain = 0.85 * weather.day_rain[day]
             trigger = np.minimum(self.ready * (0.8 + 0.2 * vary) * allowed[day], 0.9 * self.total)
             most = 35.0 * max(1.0, allowed[day])
-            wanted = np.where((self._state > trigger) & (rain < 5.0), np.minimum(self._state, most), 0.0)
+            asks = (self._state > trigger) & (rain < 5.0) & (season[day] < RIPE)
+            wanted = np.where(asks, np.minimum(self._state, most), 0.0)
             given[day] = wanted * share[day]
             self._state, _ = soil.water_balance(
                 self._state, np.full(self.number, self.total), np.full(self.number, self.ready),
-                np.full(self.number, rain), reference[day] * vary, given[day],
+                np.full(self.number, rain), demand[day] * vary, given[day],
             )  # fmt: skip
             depletion[day] = self._state
         return depletion, given

@@ -227,9 +227,7 @@ class Fleet(ABC):
         output = self.outputs[number]
         said = result.astype(np.float64, copy=False)
         if output.mode == "count":
-            expected = said * (interval / 3.6e9)
-            scatter = np.sqrt(expected) * self.draw.normal(f"count {number}", times // 1_000_000, devices)
-            said = np.maximum(expected + (scatter if output.step == 1.0 else 0.0), 0.0)
+            said = self._counted(number, said * (interval / 3.6e9), times, devices)
         if output.noise:
             draws = self.draw.normal(f"sensor {number}", times // 1_000_000, devices)
             said = said * (1.0 + output.noise * draws) if output.relative else said + output.noise * draws
@@ -238,6 +236,16 @@ class Fleet(ABC):
         if output.modulus:
             said = said % output.modulus
         return _stepped(said, output.step) if output.step else said
+
+    def _counted(self, number: int, expected: Float64, times: Int64, devices: Int64) -> Float64:
+        """What is counted where so much is expected: arrivals scatter, a gauge tips once a step."""
+        step, label = self.outputs[number].step, f"count {number}"
+        if step == 1.0:
+            scatter = np.sqrt(expected) * self.draw.normal(label, times // 1_000_000, devices)
+            return np.maximum(expected + scatter, 0.0)
+        tips = np.floor(expected / step + self.draw.uniform(label, times // 1_000_000, devices))
+        result: Float64 = tips * step
+        return result
 
     def clock_error(self, times: Int64, devices: Int64) -> Int64:
         """How far the own clocks of devices are ahead at times [us], in whole seconds; each is set once a day."""

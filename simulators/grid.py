@@ -1,6 +1,7 @@
 """The distribution grid: feeders, their load, overload trips and outages, the same for every fleet that needs power."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,8 +10,10 @@ import numpy as np
 
 from citylab.instant import MICROSECONDS
 from citylab.observation import Float64, Int64
+from simulators import sunshine
 from simulators.draw import Draw
 from simulators.models import energy
+from simulators.models import weather as weather_model
 from simulators.span import CHUNK, DAY_US, SLOT_US, SLOTS, Bool, rows_of
 from simulators.surrounding import Surrounding, Weather
 
@@ -19,6 +22,10 @@ TRIP, OIL_TRIP = 140.0, 105.0
 transformers, the first for long emergencies, the second for normal cyclic loading."""
 MOMENTARY = 300 * MICROSECONDS
 """Interruptions up to this long are not sustained (IEEE 1366) [us]."""
+TECHNICAL = 0.11
+"""Technical losses of distribution, of the energy fed in, where they are not less in all; what is lost beyond them is
+used and not metered. The two kinds are those of Antmann 2009 (Reducing technical and non-technical losses in the power
+sector, World Bank); the figure is ours."""
 PAST = 3
 """Days before a chunk that its lags remember."""
 CAUSES = ("failure", "storm", "overload", "planned", "momentary", "event")
@@ -55,7 +62,9 @@ class GridChunk:
     shapes : float64[3072, 3]
         Load of each class over the mean of an ordinary working day, weather and calendar in it.
     loading : float64[3072, f]
-        Load over rating if nobody were without supply.
+        Load of the customers over rating if nobody were without supply.
+    net : float64[3072, f]
+        The same less what the sun gives on the feeder; below zero the feeder feeds back.
     oil : float64[3072, f]
         Top-oil temperature [Cel].
     powered : float64[3072, f]
@@ -64,6 +73,7 @@ class GridChunk:
 
     shapes: Float64
     loading: Float64
+    net: Float64
     oil: Float64
     powered: Float64
 
@@ -83,6 +93,8 @@ class Grid:
         Customers by class.
     rated : float64[f]
         [W].
+    solar : float64[f]
+        Rated photovoltaic power on each feeder [W].
     """
 
     def __init__(self, seed: int, surrounding: Surrounding, feeders: int) -> None:
@@ -114,28 +126,32 @@ class Grid:
         per_class[:, 0] *= self.income
         self.class_power = per_class
         """Mean power of all customers of a feeder by class [W], float64[f, 3]."""
-        peak = per_class @ np.array([1.77, 1.15, 0.85])
+        day = energy.class_shapes(np.arange(SLOTS) / 4.0, np.ones(SLOTS), np.zeros(SLOTS))
+        peak = (day @ per_class.T).max(axis=0)
         half = np.array(climate.daily_range) / 2.0
         extremes = np.concatenate([climate.temperature + half, climate.temperature - half])
-        peak *= energy.temperature_response(extremes, self._section.cooling, self._section.heating).max()
+        usual = self._usual_response()
+        self._mild = float(usual.mean())
+        self._square = self._usual_square(usual / self._mild)
+        peak *= energy.temperature_response(extremes, self._section.cooling, self._section.heating).max() / self._mild
         spread = np.exp(0.18 * self._draw.normal("rating", np.arange(feeders)))
         self.rated = np.round(peak / self._section.loading * spread, -4) + 1e4
+        self.solar = self._section.solar * self.customers / self.customers.sum()
         self._hazard = np.exp(0.45 * self._draw.normal("hazard", np.arange(feeders)))
         self._hazard /= np.average(self._hazard, weights=self.customers)
         gusty = max(0.0, sum(climate.wind) / 12.0 - 4.0)
         self._usual_storm = 0.02 + sum(climate.rain) / 365.0 / 15.0 + 0.3 * gusty
         self._chunks: OrderedDict[int, GridChunk] = OrderedDict()
+        self._heads: OrderedDict[int, tuple[Float64, Float64]] = OrderedDict()
         self._outages: dict[int, Outages] = {}
-        self._loads: tuple[int, tuple[Float64, Float64, Float64]] | None = None
+        self._loads: tuple[int, tuple[Float64, Float64, Float64, Float64]] | None = None
 
     def chunk(self, number: int) -> GridChunk:
         """State of the grid in a chunk of days."""
         found = self._chunks.get(number)
         if found is None:
             weather = self.surrounding.chunk(number)
-            shapes, loading, oil = self._unconstrained(weather)
-            powered = self._powered(weather)
-            found = self._chunks[number] = GridChunk(shapes, loading, oil, powered)
+            found = self._chunks[number] = GridChunk(*self._unconstrained(weather), self._powered(weather))
             while len(self._chunks) > 4:
                 self._chunks.popitem(last=False)
         return found
@@ -149,6 +165,17 @@ class Grid:
         keep = (columns[1] < end) & (columns[2] > start)
         order = np.argsort(columns[1][keep], kind="stable")
         return Outages(*(column[keep][order] for column in columns))
+
+    def feeders_in(self, districts: Sequence[str]) -> Int64:
+        """Feeder of each of some devices that stand in named districts, int64[n]: those of its district in turn."""
+        own = {d.name: [i for i, e in enumerate(self.districts) if e.name == d.name] for d in self.districts}
+        seen: dict[str, int] = {}
+        result = np.empty(len(districts), dtype=np.int64)
+        for i, name in enumerate(districts):
+            order = seen[name] = seen.get(name, -1) + 1
+            feeders = own.get(name) or range(self.number)
+            result[i] = feeders[order % len(feeders)]
+        return result
 
     def energised(self, times: Int64, feeders: Int64) -> Bool:
         """Whether feeders have supply at times [us]; both int64[m]."""
@@ -174,14 +201,58 @@ class Grid:
         parts = [self.chunk(d // CHUNK).powered[rows_of(d)] for d in (day - 1, day)]
         return np.concatenate(parts)
 
-    def _unconstrained(self, weather: Weather) -> tuple[Float64, Float64, Float64]:
-        """Shapes, loading and oil temperature of a chunk if no feeder were ever without supply."""
+    def heads(self, number: int) -> tuple[Float64, Float64]:
+        """Power at the head of each feeder with supply, and what the lines before it lose [W].
+
+        They are float64[3072, f] and float64[3072].
+        A part of the losses is technical, three fifths of that behind the feeder's meter; the rest is used and not
+        metered. Power is below zero where the sun gives more than the feeder takes.
+        """
+        found = self._heads.get(number)
+        if found is None:
+            found = self._heads[number] = self._compute_heads(number)
+            while len(self._heads) > 3:
+                self._heads.popitem(last=False)
+        return found
+
+    def _compute_heads(self, number: int) -> tuple[Float64, Float64]:
+        state, section = self.chunk(number), self._section
+        lost = section.losses / (1.0 - section.losses)
+        technical = lost * min(1.0, TECHNICAL / max(section.losses, 1e-9))
+        used, mean = state.loading * self.rated, self.class_power.sum(axis=1)
+        lines = technical * mean * energy.line_losses(used / mean, self._square)
+        head = used * (1.0 + lost - technical) + 0.6 * lines + (state.net - state.loading) * self.rated
+        return head, (0.4 * lines * state.powered).sum(axis=1)
+
+    def taken(self, number: int) -> Float64:
+        """Power that the city takes from the national grid [W], below zero what it gives, float64[3072]."""
+        head, before = self.heads(number)
+        result: Float64 = (head * self.chunk(number).powered).sum(axis=1) + before
+        return result
+
+    def _usual_response(self) -> Float64:
+        """Response of the load to the temperatures of an ordinary year, float64[12, 96], by month and time of day."""
+        climate = self.surrounding.section.climate
+        course = weather_model.daily_course(np.arange(SLOTS) / 4.0)
+        air = np.array(climate.temperature)[:, None] + np.array(climate.daily_range)[:, None] * course
+        return energy.temperature_response(air, self._section.cooling, self._section.heating)
+
+    def _usual_square(self, response: Float64) -> Float64:
+        """Mean square of the load over its squared mean in an ordinary year, float64[f]."""
+        hour, rest = np.arange(SLOTS) / 4.0, np.zeros(SLOTS)
+        days = [energy.class_shapes(hour, rest + working, rest) @ self.class_power.T for working in (1.0, 0.0)]
+        squares = [((response[:, :, None] * day) ** 2).mean(axis=(0, 1)) for day in days]
+        result: Float64 = (5.0 * squares[0] + 2.0 * squares[1]) / 7.0 / self.class_power.sum(axis=1) ** 2
+        return result
+
+    def _unconstrained(self, weather: Weather) -> tuple[Float64, Float64, Float64, Float64]:
+        """Shapes, loading, net loading and oil temperature of a chunk if no feeder were ever without supply."""
         number = weather.first_day // CHUNK
         if self._loads is None or self._loads[0] != number:
             self._loads = (number, self._load(weather))
         return self._loads[1]
 
-    def _load(self, weather: Weather) -> tuple[Float64, Float64, Float64]:
+    def _load(self, weather: Weather) -> tuple[Float64, Float64, Float64, Float64]:
         before = self.surrounding.chunk(weather.first_day // CHUNK - 1)
         join = partial(_joined, before, weather)  # what lags needs a past, so that chunks join without a seam
         times, influence, span = join("times"), self.surrounding.influence, self.surrounding.span
@@ -189,17 +260,24 @@ class Grid:
         fasting = np.concatenate([w.days.fasting for w in (before, weather)])[-CHUNK - PAST :] * span.fasting_share
         shapes = energy.class_shapes(join("hour"), np.repeat(working, SLOTS), np.repeat(fasting, SLOTS))
         felt = energy.lagged(join("temperature"), 0.9)  # buildings follow the air by about two hours
-        shapes = shapes * energy.temperature_response(felt, self._section.cooling, self._section.heating)[:, None]
-        shapes = shapes * influence.factor("load", times)[:, None]
+        response = energy.temperature_response(felt, self._section.cooling, self._section.heating) / self._mild
+        shapes = shapes * (response * influence.factor("load", times))[:, None]
         noise = self._draw.normal("load", (times // SLOT_US)[:, None], np.arange(self.number)[None, :])
         loading = shapes @ self.class_power.T * (1.0 + 0.03 * noise) / self.rated
         if influence.touches("rating") or influence.touches("load"):
             everywhere = np.maximum(influence.factor("load", times), 1e-9)[:, None]
             local = influence.factors("load", times, self.places) / everywhere
             loading = loading * local / influence.factors("rating", times, self.places)
-        oil = energy.top_oil_temperature(loading, join("temperature"), 0.25)
+        number = weather.first_day // CHUNK
+        sun = np.concatenate([
+            sunshine.of_a_watt(self.surrounding, number - 1, slice(-PAST * SLOTS, None)),
+            sunshine.of_a_watt(self.surrounding, number),
+        ])  # fmt: skip
+        shade = sunshine.SOILING * self.solar / self.rated
+        net = loading - sun[:, None] * shade / influence.factors("rating", times, self.places)
+        oil = energy.top_oil_temperature(net, join("temperature"), 0.25)
         now = slice(PAST * SLOTS, None)
-        return shapes[now], loading[now], oil[now]
+        return shapes[now], loading[now], net[now], oil[now]
 
     def _starting_in(self, number: int) -> Outages:
         found = self._outages.get(number)
@@ -241,8 +319,8 @@ class Grid:
 
     def _overloads(self, weather: Weather) -> list[Int64]:
         """Trips of protection: the first 15 minutes of a day with too hot a winding."""
-        _, loading, oil = self._unconstrained(weather)
-        hot = (energy.hot_spot_temperature(oil, loading) > TRIP) | (oil > OIL_TRIP)
+        _, _, net, oil = self._unconstrained(weather)
+        hot = (energy.hot_spot_temperature(oil, np.abs(net)) > TRIP) | (oil > OIL_TRIP)
         hot = hot.reshape(CHUNK, SLOTS, self.number)
         day, feeder = np.nonzero(hot.any(axis=1))
         slot = hot.argmax(axis=1)[day, feeder]

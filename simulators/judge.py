@@ -10,6 +10,7 @@ from citylab.instant import MICROSECONDS, format_instant, parse_instant
 from citylab.thing import Thing
 from citylab.vocabulary import vocabulary
 from simulators.cause import EVENTS, INTERVENTIONS, scopes
+from simulators.clinic import CLINICAL, clinic_names
 from simulators.clock import load_problem
 from simulators.effect import DRIVERS
 from simulators.equipment import DEFAULT_FLEETS, MOST_FEEDERS
@@ -19,6 +20,7 @@ from simulators.length import parse_length
 from simulators.plan import FaultPlan, Happens
 from simulators.scenario import Scenario
 from simulators.section import read_section
+from simulators.site import districts_of
 from simulators.span import EPOCH_DAY
 
 DAY = 86_400 * MICROSECONDS
@@ -63,6 +65,7 @@ class Judge:
             "district": self.districts,
             "feeder": [f"{self.districts[i % count]}-f{i // count + 1}" for i in range(feeders)],
             "road": [f"road-{i + 1}" for i in range(section.transport.roads)],
+            "clinic": clinic_names(districts_of(city, max(map(self.numbers.__getitem__, CLINICAL)))),
         }
         kinds = fleet_classes().items()
         self.said = {

@@ -19,8 +19,12 @@ class Site:
 
 def sites(city: City, draw: Draw, number: int, label: str = "site") -> list[Site]:
     """Places of devices, in the districts in proportion to their people, at least one each while they last."""
-    order = _spread([d.population for d in city.districts], number)
-    return [_inside(city.districts[d], draw, f"{label} {i}") for i, d in enumerate(order)]
+    return sites_in(city, districts_of(city, number), draw, label)
+
+
+def districts_of(city: City, number: int) -> list[str]:
+    """Districts of so many devices, in the order in which they are installed; see `sites`."""
+    return [city.districts[d].name for d in _spread([d.population for d in city.districts], number)]
 
 
 def sites_in(city: City, districts: list[str], draw: Draw, label: str = "site") -> list[Site]:

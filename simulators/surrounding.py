@@ -15,6 +15,8 @@ from simulators.span import CHUNK, DAY_US, SLOT_US, SLOTS, Days, Span
 
 MEMORY = 0.7
 """Correlation of the weather from one day to the next."""
+COAST = 50.0
+"""Altitude below which a city counts as coastal where radiation is estimated [m]; ours."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Surrounding:
         self.city, self.section, self.influence = city, section, influence
         self.span = Span(city.time_zone, section.calendar)
         self._climate = section.climate
-        self._draw = Draw(seed, "weather")
+        self._draw = Draw(seed, f"weather {city.name}")
         self._chunks: OrderedDict[int, Weather] = OrderedDict()
 
     def chunk(self, number: int) -> Weather:
@@ -95,6 +97,23 @@ class Surrounding:
         """The chunk that holds a day."""
         return self.chunk(day // CHUNK)
 
+    def recent_temperature(self, day: int, memory: float, frost: float = 1.0) -> float:
+        """Mean of the air over a day and those before [Cel], each weighing less the longer ago it was.
+
+        Parameters
+        ----------
+        memory : float
+            Days after which a day weighs a third.
+        frost : float
+            Part of what is below freezing that counts.
+        """
+        before = self.chunk(day // CHUNK - 1).day_temperature
+        row = day % CHUNK
+        past = np.concatenate([before, self.chunk(day // CHUNK).day_temperature])[row + 1 : row + CHUNK + 1]
+        weight = np.exp(-np.arange(CHUNK - 1, -1, -1) / memory)
+        felt = np.where(past < 0.0, frost * past, past)
+        return float((felt * weight).sum() / weight.sum())
+
     def _noise(self, label: str, first: int, number: int, memory: float) -> Float64:
         past = weather.persistent_past(memory)
         return weather.persistent(self._draw.normal(label, np.arange(first - past, first + number)), memory)
@@ -104,18 +123,22 @@ class Surrounding:
         days = self.span.days(first, number)
         normals = _normals(self._climate, days.year_day)
         noon = np.array([self.span.start_of(first + i) + DAY_US // 2 for i in range(number)], dtype=np.int64)
-        sky = self._noise("sky", first, number, 0.45)
+        sky = self._noise("sky", first, number, 0.35)
         chance = np.clip(normals["wet_days"] / 30.4, 0.0, 0.97)
         wet = sky > _quantile(1.0 - chance)
         mean_rain = normals["rain"] / np.maximum(normals["wet_days"], 0.2)
         rain = np.where(wet, -np.log(self._draw.uniform("rain", days.number)) * mean_rain, 0.0)
         rain = np.maximum(rain * self.influence.factor("rain", noon) + self.influence.add("rain", noon), 0.0)
-        clear = np.clip(0.86 - 0.14 * sky - 0.25 * (rain > 1.0), 0.15, 1.0)
+        usual = self._usual_clearness(normals, days.year_day)
+        dark = chance * np.exp(-1.0 / np.maximum(mean_rain, 0.1))  # days with more than a millimetre
+        base = usual + 0.25 * dark + 0.06 * chance
+        swing = 0.14 * np.clip((1.04 - base) / 0.2, 0.25, 1.0)
+        clear = np.clip(base - swing * sky - 0.25 * (rain > 1.0), 0.15, 1.0)
         clear = np.clip(clear * self.influence.factor("sunshine", noon), 0.05, 1.0)
         anomaly = self._noise("temperature", first, number, MEMORY) * self._climate.variability
-        mean = normals["temperature"] + anomaly + 2.0 * (clear - 0.8)
-        daily_range = normals["daily_range"] * (0.45 + 0.7 * clear)
-        humidity = normals["humidity"] + 14.0 * (0.8 - clear) - 1.2 * anomaly
+        mean = normals["temperature"] + anomaly + 2.0 * (clear - usual)
+        daily_range = normals["daily_range"] * (1.02 + 0.7 * (clear - usual))
+        humidity = normals["humidity"] + 14.0 * (usual - clear) - 1.2 * anomaly
         humidity = humidity * self.influence.factor("humidity", noon) + self.influence.add("humidity", noon)
         wind = normals["wind"] * np.exp(0.3 * self._noise("wind", first, number, 0.5) - 0.045)
         wind = wind * self.influence.factor("wind", noon) + self.influence.add("wind", noon)
@@ -129,6 +152,13 @@ class Surrounding:
             "pressure": 3.0 * self._noise("pressure", first, number, 0.8),
         }
 
+    def _usual_clearness(self, normals: dict[str, Float64], year_day: Float64) -> Float64:
+        """Part of the clear sky's irradiance that reaches the ground on an ordinary day, float64[n]."""
+        city = self.city
+        index = weather.clearness_index(normals["daily_range"], city.altitude < COAST)
+        outside, below = sun.day_irradiation(city.latitude, year_day, city.altitude, self._climate.turbidity)
+        return np.clip(index * outside / np.maximum(below, 1.0), 0.3, 0.98)
+
     def _compute(self, first: int) -> Weather:
         days = self.span.days(first, CHUNK)
         times = self.span.times(first, CHUNK)
@@ -141,12 +171,13 @@ class Surrounding:
         zenith, azimuth = sun.position(year_day, hour_utc, self.city.latitude, self.city.longitude)
         clear_sky = sun.clear_sky(zenith, year_day, self.city.altitude, self._climate.turbidity)
         smooth = {name: _between_noons(column) for name, column in daily.items()}
-        rain = self._rain(days.number, daily["rain"][1:-1])
+        wet = self._rain(np.arange(first - 1, first + CHUNK), daily["rain"][:-1])
+        rain = wet[SLOTS:]
         temperature = smooth["mean"] + smooth["range"] * weather.daily_course(solar_hour)
-        temperature -= np.where(rain > 0.3, 1.5, 0.0)
         temperature += 0.25 * self._wander("gust", times, 2) + self.influence.add("temperature", times)
         humidity = weather.humidity_course(temperature, smooth["mean"], smooth["humidity"])
-        humidity = np.where(rain > 0.0, np.maximum(humidity, 88.0), humidity)
+        after = weather.after_rain(wet, 0.25)[SLOTS:]
+        temperature, humidity = weather.rain_cooled(temperature, humidity, after, self.city.altitude)
         clearness = smooth["clear"] + 0.35 * (1.0 - smooth["clear"]) * self._wander("cloud", times, 1)
         irradiance = clear_sky * np.clip(clearness, 0.08, 1.05) * np.where(rain > 0.05, 0.35, 1.0)
         wind = smooth["wind"] * (0.75 + 0.5 * np.clip(np.sin((solar_hour - 9.0) / 12.0 * np.pi), 0.0, 1.0))

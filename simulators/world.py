@@ -1,4 +1,4 @@
-"""What all fleets of a city share: weather, calendar, grid, places."""
+"""What all fleets of a city share: weather, calendar, grid, roads, farms, water network."""
 
 from dataclasses import dataclass, field
 
@@ -6,6 +6,7 @@ from citylab.city import City
 from simulators.effect import Influence
 from simulators.farm import Farms
 from simulators.grid import Grid
+from simulators.network import Network
 from simulators.register import Registers
 from simulators.road import Roads
 from simulators.section import Section
@@ -23,6 +24,7 @@ class World:
     grid: Grid
     roads: Roads
     farms: Farms
+    network: Network
     registers: Registers = field(default_factory=Registers)
 
     @property
@@ -42,5 +44,6 @@ def build_world(city: City, section: Section, seed: int, influence: Influence, f
         Parcels of the farms; at least 1.
     """
     surrounding = Surrounding(city, section, seed, influence)
-    return World(city, section, seed, surrounding, Grid(seed, surrounding, max(1, feeders)),
-                 Roads(seed, surrounding), Farms(seed, surrounding, max(1, parcels)))  # fmt: skip
+    grid = Grid(seed, surrounding, max(1, feeders))
+    return World(city, section, seed, surrounding, grid, Roads(seed, surrounding),
+                 Farms(seed, surrounding, max(1, parcels)), Network(surrounding, grid))  # fmt: skip

@@ -7,11 +7,16 @@ import numpy as np
 from citylab.observation import Float64
 from simulators.fleet import BATTERY, Column, Device, Fleet, Happening, Output, spread_over_day, whole_days
 from simulators.fridge import two_days
-from simulators.models import health
+from simulators.models import health, soil
+from simulators.models import weather as weather_model
 from simulators.naming import eui, serial
 from simulators.site import sites
 from simulators.span import CHUNK, DAY_US, SLOTS
 from simulators.world import World
+
+SNOW = 0.35
+"""Frost that reaches the ground under snow, over that of the air: n-factors of 0.3 to 0.5 (Lunardini 1978, Theory of
+n-factors and correlation of data)."""
 
 
 class SoilProbe(Fleet):
@@ -59,13 +64,20 @@ class SoilProbe(Fleet):
         mean = section.field_capacity - depletion / farms.total * (section.field_capacity - section.wilting_point)
         moist = [np.clip(mean + (section.field_capacity - mean) * k + surplus / 10.0, section.wilting_point * 0.8, 55.0)
                  for k in (-0.12, 0.0, 0.2)]  # fmt: skip
-        air = weather.of_day(weather.temperature, day)[:, None]
-        base = float(weather.day_temperature[day % CHUNK]) + 0.5
         drift = 0.3 * self.draw.normal("soil", self.index)
-        deep = [
-            base + (np.roll(air, lag, axis=0) - base) * damp + drift for lag, damp in ((6, 0.6), (18, 0.25), (36, 0.08))
-        ]
+        deep = [self._temperature(day, d / 100.0)[:, None] + drift for d in self.depths]
         return *moist, *deep
+
+    def _temperature(self, day: int, depth: float) -> Float64:
+        """Temperature of the soil at a depth [m] over a day [Cel], float64[96]; it follows the air of past weeks."""
+        surrounding = self.world.surrounding
+        memory = 1.0 + 25.0 * depth  # days; ours, about 2 at 5 cm and two weeks at 60
+        ends = [surrounding.recent_temperature(d, memory, SNOW) for d in (day - 1, day)]
+        base = np.interp(np.arange(SLOTS) / SLOTS, [0.0, 1.0], ends) + 0.5
+        around = [surrounding.day(d) for d in range(day - 2, day + 2)]
+        air = np.concatenate([w.of_day(w.temperature, d) for w, d in zip(around, range(day - 2, day + 2), strict=True)])
+        wave = soil.soil_wave(air, soil.wave_lag(depth), depth)
+        return base + wave * (SNOW if ends[1] < 0.0 else 1.0)
 
 
 class WeatherStation(Fleet):
@@ -159,11 +171,12 @@ class IrrigationPump(Fleet):
     def install(self) -> list[Device]:
         """The devices of the fleet."""
         grid = self.world.grid
-        self.feeder = self.index % grid.number
+        places = sites(self.world.city, self.draw, self.number)
+        self.feeder = grid.feeders_in([s.district for s in places])
         self.power = 4_000.0 + 7_000.0 * self.draw.uniform("power", self.index)
         return [
             Device(f"shellyplus1pm-{eui(self.draw, i)[4:]}", s, {"feeder": grid.names[self.feeder[i]]})
-            for i, s in enumerate(sites(self.world.city, self.draw, self.number))
+            for i, s in enumerate(places)
         ]
 
     def compute(self, day: int) -> Sequence[Column]:
@@ -187,10 +200,11 @@ class ColdStore(Fleet):
     def install(self) -> list[Device]:
         """The devices of the fleet."""
         grid = self.world.grid
-        self.feeder = self.index % grid.number
+        places = sites(self.world.city, self.draw, self.number)
+        self.feeder = grid.feeders_in([s.district for s in places])
         return [
             Device(f"cold store {s.district} {i + 1}", s, {"feeder": grid.names[self.feeder[i]]})
-            for i, s in enumerate(sites(self.world.city, self.draw, self.number))
+            for i, s in enumerate(places)
         ]
 
     def compute(self, day: int) -> Sequence[Column]:
@@ -201,7 +215,7 @@ class ColdStore(Fleet):
         busy = (hour > 5.0) & (hour < 18.0)
         door = busy & (self.draw.uniform("door", slot, self.index[None, :]) < 0.12)
         opened = np.concatenate([door, door]) * 0.25
-        room = two_days(surrounding, day, 0.8, 4.0)[:, None] * np.ones(self.number)
+        room = two_days(surrounding, day, 0.8, 4.0, 4.0)[:, None] * np.ones(self.number)
         powered = self.world.grid.two_days(day)[:, self.feeder]
         result = health.fridge_temperature(
             np.full(self.number, 6.0),
@@ -253,11 +267,20 @@ class MarketScale(Fleet):
             )
             time = span.start_of(day) + (hour / 24.0 * DAY_US).astype(np.int64) // 1_000_000 * 1_000_000
             weight = np.exp(5.6 + 0.8 * self.draw.normal("weight", np.int64(day), order, index))
-            local = (
-                self.draw.uniform("origin", np.int64(day), order, index) < self.world.section.agriculture.local_share
-            )
+            share = self.world.section.agriculture.local_share * self._harvest(day)
+            local = self.draw.uniform("origin", np.int64(day), order, index) < min(share, 0.92)
             real = (order < count) & (time >= start) & (time < end)
             for output, chosen in ((0, real & local), (1, real & ~local)):
                 row, device = np.nonzero(chosen)
                 found.append(Happening(output, device, time[row, device], np.round(weight[row, device] * 2.0) / 2.0))
         return found
+
+    def _harvest(self, day: int) -> float:
+        """Local produce on a day over its mean: months after rain and warmth bring it; most is there all year."""
+        climate = self.world.section.climate
+        grows = np.clip((np.array(climate.temperature) - 4.0) / 12.0, 0.0, 1.0)
+        wet = np.minimum(np.array(climate.rain) / 90.0, 1.0)
+        growth = grows * (0.25 + 0.75 * wet)
+        ripe = np.mean([np.roll(growth, lag) for lag in (2, 3, 4)], axis=0)
+        year_day = self.world.surrounding.day(day).days.year_day[day % CHUNK : day % CHUNK + 1]
+        return float(0.7 + 0.3 * weather_model.seasonal(ripe / ripe.mean(), year_day)[0])

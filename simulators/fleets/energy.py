@@ -6,7 +6,6 @@ from typing import ClassVar
 import numpy as np
 
 from citylab.observation import Float64
-from simulators import sunshine
 from simulators.fleet import Column, Device, Fleet, Happening, Output, spread_over_day
 from simulators.models import energy
 from simulators.naming import eui, serial
@@ -108,61 +107,64 @@ class SmartMeter(Fleet):
         start, total = self._register.at(day)
         register, growth = spread_over_day(start, total, weights)
         power = growth * 4000.0 / np.maximum(powered, 0.05)
-        loading = state.loading[rows][:, self.feeder]
-        voltage = energy.voltage_at_customer(230.0, loading, self._distance)
+        voltage = energy.voltage_at_customer(230.0, state.net[rows][:, self.feeder], self._distance)
         return register, power, voltage
 
 
 class FeederMeter(Fleet):
-    """Meters at the head of each feeder; they report every change of supply at once."""
+    """Meters at the head of each feeder; they report every change of supply at once.
+
+    Power is below zero, and the second register grows, while the sun on a feeder gives more than it takes.
+    """
 
     kind = "feeder_meter"
     sector = "energy"
     profile = "sim_feeder_meter"
     outputs = (
-        Output("electric_power", mode="hold", noise=0.002, relative=True, step=1.0, low=0.0),
+        Output("electric_power", mode="hold", noise=0.002, relative=True, step=1.0),
         Output("current", mode="hold", noise=0.002, relative=True, step=0.01, low=0.0),
         Output("switch_on", mode="hold"),
         Output("electric_energy", mode="register", step=0.1, modulus=1e9),
+        Output("electric_energy_export", mode="register", step=0.1, modulus=1e9),
     )
     supplied = (0, 1, 2)
 
     def __init__(self, world: World, number: int) -> None:
         self.feeder = np.arange(number) % world.grid.number
         super().__init__(world, number)
-        self._register = self.register(self._totals, np.round(1e5 * self.draw.uniform("register", self.index), 1))
+        self._taken = self.register(self._totals, np.round(1e5 * self.draw.uniform("register", self.index), 1))
+        self._given = self.register(lambda n: self._totals(n, -1.0), np.zeros(number))
 
     def install(self) -> list[Device]:
         """The devices of the fleet."""
         grid = self.world.grid
+        self.voltage = energy.nominal_voltage(grid.rated)[self.feeder]
         places = sites_in(self.world.city, [d.name for d in grid.districts], self.draw)
         return [
             Device(f"grid/{grid.names[f]}" if i < grid.number else f"grid/{grid.names[f]}-check{i // grid.number}",
                    places[f], {"customers": int(grid.customers[f]) if i < grid.number else 0,
                                "rated_power_w": float(grid.rated[f]), "feeder": grid.names[f],
+                               "nominal_voltage_v": float(self.voltage[i]),
                                "substation": f"{grid.districts[f].name}-ss"}, f"Feeder {grid.names[f]}")
             for i, f in enumerate(self.feeder.tolist())
         ]  # fmt: skip
 
-    def _power(self, number: int) -> Float64:
-        """Mean power in each 15 minutes [W], losses of the lines in it, float64[3072, n]."""
-        state = self.world.grid.chunk(number)
-        result: Float64 = (state.loading * self.world.grid.rated * state.powered)[:, self.feeder]
-        return result * (1.0 + 0.5 * self.world.section.energy.losses)
-
-    def _totals(self, number: int) -> Float64:
-        result: Float64 = self._power(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4000.0
+    def _totals(self, number: int, sign: float = 1.0) -> Float64:
+        """Energy of each day one way [kW.h], float64[32, n]."""
+        power = self.world.grid.heads(number)[0] * self.world.grid.chunk(number).powered
+        daily = np.maximum(sign * power, 0.0).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4000.0
+        result: Float64 = daily[:, self.feeder]
         return result
 
     def compute(self, day: int) -> Sequence[Column]:
         """Results at the 96 knots of a day."""
-        power = self._power(day // CHUNK)[rows_of(day)]
-        start, total = self._register.at(day)
-        register, _ = spread_over_day(start, total, power)
-        state = self.world.grid.chunk(day // CHUNK)
-        now = power / np.maximum(state.powered[rows_of(day)][:, self.feeder], 0.05)
-        current = now / (np.sqrt(3.0) * 11_000.0 * 0.94)
-        return now, current, np.ones_like(now), register
+        rows = rows_of(day)
+        now = self.world.grid.heads(day // CHUNK)[0][rows][:, self.feeder]
+        fed = now * self.world.grid.chunk(day // CHUNK).powered[rows][:, self.feeder]
+        taken, _ = spread_over_day(*self._taken.at(day), np.maximum(fed, 0.0))
+        given, _ = spread_over_day(*self._given.at(day), np.maximum(-fed, 0.0))
+        current = np.abs(now) / (np.sqrt(3.0) * self.voltage * 0.94)
+        return now, current, np.ones_like(now), taken, given
 
     def happenings(self, start: int, end: int) -> list[Happening]:
         """Readings outside the rhythm."""
@@ -187,7 +189,7 @@ class Transformer(Fleet):
     profile = "sim_transformer"
     outputs = (
         Output("temperature", "oil", noise=0.3, step=0.1),
-        Output("electric_power", mode="hold", noise=0.005, relative=True, step=10.0, low=0.0),
+        Output("electric_power", mode="hold", noise=0.005, relative=True, step=10.0),
     )
     supplied = (1,)
 
@@ -206,21 +208,25 @@ class Transformer(Fleet):
     def compute(self, day: int) -> Sequence[Column]:
         """Results at the 96 knots of a day."""
         state, rows = self.world.grid.chunk(day // CHUNK), rows_of(day)
-        power = state.loading[rows] * self.world.grid.rated
+        power = state.net[rows] * self.world.grid.rated
         return state.oil[rows][:, self.feeder], power[:, self.feeder]
 
 
 class GridImport(Fleet):
-    """Bulk supply point: what the city takes from the national grid, less its own sun."""
+    """Bulk supply point: what the city takes from the national grid, and what its own sun gives back."""
 
     kind = "grid_import"
     sector = "energy"
     profile = "sim_grid_import"
-    outputs = (Output("electric_energy", mode="register", step=1.0, modulus=1e10),)
+    outputs = (
+        Output("electric_energy", mode="register", step=1.0, modulus=1e10),
+        Output("electric_energy_export", mode="register", step=1.0, modulus=1e10),
+    )
 
     def __init__(self, world: World, number: int) -> None:
         super().__init__(world, number)
-        self._register = self.register(self._totals, np.full(number, 1e6))
+        self._taken = self.register(self._totals, np.full(number, 1e6))
+        self._given = self.register(lambda n: self._totals(n, -1.0), np.zeros(number))
 
     def install(self) -> list[Device]:
         """The devices of the fleet."""
@@ -230,22 +236,21 @@ class GridImport(Fleet):
         properties = {"source_mix": dict(mix), "renewable_share": round(share, 4)}
         return [Device(f"supply/import-{i + 1}", s, properties, f"Bulk supply {i + 1}") for i, s in enumerate(places)]
 
-    def _power(self, number: int) -> Float64:
-        state = self.world.grid.chunk(number)
-        served: Float64 = (state.loading * self.world.grid.rated * state.powered).sum(axis=1)
-        needed = served / (1.0 - self.world.section.energy.losses)
-        taken = np.maximum(needed - sunshine.of_the_city(self.world, number), 0.0)  # what is too much is not sold
-        return np.repeat((taken / max(1, self.number))[:, None], self.number, axis=1)
+    def _power(self, number: int, sign: float) -> Float64:
+        """Power one way at each supply point [W], float64[3072, n]."""
+        power = np.maximum(sign * self.world.grid.taken(number), 0.0) / max(1, self.number)
+        return np.repeat(power[:, None], self.number, axis=1)
 
-    def _totals(self, number: int) -> Float64:
-        result: Float64 = self._power(number).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4000.0
+    def _totals(self, number: int, sign: float = 1.0) -> Float64:
+        result: Float64 = self._power(number, sign).reshape(CHUNK, SLOTS, -1).sum(axis=1) / 4000.0
         return result
 
     def compute(self, day: int) -> Sequence[Column]:
         """Results at the 96 knots of a day."""
-        start, total = self._register.at(day)
-        register, _ = spread_over_day(start, total, self._power(day // CHUNK)[rows_of(day)])
-        return (register,)
+        rows = rows_of(day)
+        taken, _ = spread_over_day(*self._taken.at(day), self._power(day // CHUNK, 1.0)[rows])
+        given, _ = spread_over_day(*self._given.at(day), self._power(day // CHUNK, -1.0)[rows])
+        return taken, given
 
 
 RENEWABLE = frozenset({"hydro", "solar", "wind", "geothermal", "biomass"})

@@ -33,6 +33,9 @@ class AirQualityStation(Fleet):
         """The devices of the fleet."""
         self.level = np.exp(0.15 * self.draw.normal("level", self.index))
         self.level /= self.level.mean() if self.number else 1.0
+        climate, season = self.world.section.climate, np.array(self.world.section.air.season)
+        self.washed = float((season * (1.0 - 0.27 * np.minimum(np.array(climate.wet_days) / 30.4, 1.0))).mean())
+        """What season and rain leave of the particles in an ordinary year."""
         return [
             Device(f"airquality-{serial(self.draw, i)}", s, {}, f"Air quality {s.district}")
             for i, s in enumerate(sites(self.world.city, self.draw, self.number))
@@ -48,13 +51,13 @@ class AirQualityStation(Fleet):
         dilution = air.mixing(hour, wind, weather.irradiance[rows])
         emitted = air.emission(hour, traffic)
         season = weather_model.seasonal(np.array(section.season), weather.days.year_day[day % CHUNK : day % CHUNK + 1])
-        past = weather_model.persistent(self.draw.normal("stagnation", np.arange(day - 19, day + 2)), 0.6)[-3:]
+        past = self._remembered("stagnation", day)
         course = np.exp(0.42 * np.interp(np.arange(SLOTS) / SLOTS, [-0.5, 0.5, 1.5], past) - 0.09)
         before = surrounding.day(day - 1)
         rain = np.concatenate([before.of_day(before.rain, day - 1), weather.rain[rows]]).cumsum()
         recent = rain[SLOTS:] - rain[:SLOTS]
         clean = air.washout(recent)
-        fine = air.fine_particles(emitted, dilution) * season * course * clean
+        fine = air.fine_particles(emitted, dilution) * season * course * clean / self.washed
         fine = fine[:, None] * self.level
         places = [(device.site.district,) for device in self.devices]
         extra = surrounding.influence.adds("pollution", weather.times[rows], places)
@@ -64,13 +67,25 @@ class AirQualityStation(Fleet):
         pm2_5 = (section.pm2_5 * fine * local) * factor + extra
         dust = 1.0 + 0.25 * (wind / max(float(wind.mean()), 0.1) - 1.0)
         pm10 = pm2_5 * (section.pm10 / section.pm2_5) * np.clip(dust * np.sqrt(clean), 0.6, 1.8)[:, None]
-        gas = (0.3 + 0.9 * traffic) / dilution * course
-        no2 = section.no2 * gas[:, None] * self.level * 1.25
-        so2 = section.so2 * (emitted / dilution * course)[:, None] * np.sqrt(self.level)
-        o3 = air.ozone(section.o3, weather.irradiance[rows], traffic, hour)[:, None] / np.sqrt(self.level)
+        gas = 0.85 * (0.3 + 0.9 * traffic) / dilution * course
+        stoves = self._stoves(day)
+        no2 = section.no2 * (gas * (0.7 + 0.3 * stoves))[:, None] * self.level * 1.2
+        so2 = section.so2 * (0.85 * emitted / dilution * course * stoves)[:, None] * np.sqrt(self.level)
+        other = np.exp(0.22 * np.interp(np.arange(SLOTS) / SLOTS, [-0.5, 0.5, 1.5], self._remembered("ozone", day)))
+        o3 = (air.ozone(section.o3, weather.irradiance[rows], gas, hour) * other)[:, None] / np.sqrt(self.level)
         temperature = weather.temperature[rows][:, None] + 0.4 * (self.level - 1.0)
         humidity = np.repeat(weather.humidity[rows][:, None], self.number, axis=1)
         return pm2_5, np.maximum(pm10, pm2_5), no2, so2, o3, temperature, humidity
+
+    def _remembered(self, label: str, day: int) -> Float64:
+        """Noise of the day before, the day and the next, that remembers, float64[3]."""
+        return weather_model.persistent(self.draw.normal(label, np.arange(day - 19, day + 2)), 0.5)[-3:]
+
+    def _stoves(self, day: int) -> float:
+        """Emission of heating on a day over its mean of the year."""
+        usual = air.heating(np.array(self.world.section.climate.temperature)).mean()
+        felt = np.array([self.world.surrounding.recent_temperature(day, 1.0)])
+        return float(air.heating(felt)[0] / usual)
 
 
 SETTINGS = (

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from citylab.observation import Float64, Int64
+from simulators.clinic import clinics_of
 from simulators.fleet import BATTERY, Column, Device, Fleet, Happening, Output, whole_days
 from simulators.fleets.vehicle import there_and_back
 from simulators.fridge import two_days
@@ -26,6 +27,10 @@ subtropical and the normal climate class of IEC 62552-1. The hold-over of the la
 to 8 Cel in a room of 22 Cel."""
 
 
+HEATED = 16.0
+"""Clinics are heated where it is colder outside [Cel]; ours."""
+
+
 class VaccineFridge(Fleet):
     """Vaccine fridges of clinics: 2 to 8 Cel are safe."""
 
@@ -37,25 +42,27 @@ class VaccineFridge(Fleet):
 
     def install(self) -> list[Device]:
         """The devices of the fleet."""
-        grid = self.world.grid
-        self.feeder = self.index % grid.number
+        places = sites(self.world.city, self.draw, self.number)
+        self.clinics = clinics_of(self.world, places)
+        self.feeder, self.generator = self.clinics.feeder, self.clinics.generator
         u = self.draw.uniform("type", self.index)
         self.type = np.where(u < 0.4, 0, np.where(u < 0.75, 1, 2))
         self.cold_prone = self.draw.uniform("cold", self.index) < 0.38
-        self.generator = self.draw.uniform("generator", self.index) < self.world.section.health.generators
+        names = self.world.grid.names
         return [
             Device(f"vaccine fridge {s.district} {i + 1}", s,
-                   {"fridge_type": FRIDGES[self.type[i]][0], "feeder": grid.names[self.feeder[i]],
-                    "generator": bool(self.generator[i])}, f"Vaccine fridge {s.district} {i + 1}")
-            for i, s in enumerate(sites(self.world.city, self.draw, self.number))
+                   {"fridge_type": FRIDGES[self.type[i]][0], "clinic": self.clinics.names[i],
+                    "feeder": names[self.feeder[i]], "generator": bool(self.generator[i])},
+                   f"Vaccine fridge {s.district} {i + 1}")
+            for i, s in enumerate(places)
         ]  # fmt: skip
 
     def compute(self, day: int) -> Sequence[Column]:
         """Results at the 96 knots of a day."""
         surrounding = self.world.surrounding
-        room = two_days(surrounding, day, 0.35, 2.5)[:, None] * np.ones(self.number)
+        room = two_days(surrounding, day, 0.35, 2.5, HEATED)[:, None] * np.ones(self.number)
         powered = self.world.grid.two_days(day)[:, self.feeder]
-        names = [self.world.grid.places[f] for f in self.feeder]
+        names = self.clinics.places
         backed = self.generator | given(self.world, "generators", day, names)
         left = self.draw.uniform("replaced", self.index) < share_left(self.world, "fridges", day, names)
         type_ = np.where(left, self.type, 0)
@@ -108,25 +115,27 @@ class ClinicCounter(Fleet):
     def install(self) -> list[Device]:
         """The devices of the fleet."""
         self.size = 0.6 + 0.8 * self.draw.uniform("size", self.index)
-        grid = self.world.grid
-        self.places = [(s.district,) for s in sites(self.world.city, self.draw, self.number)]
-        self.feeder = self.index % grid.number
-        self.generator = self.draw.uniform("generator", self.index) < self.world.section.health.generators
+        places = sites(self.world.city, self.draw, self.number)
+        self.clinics = clinics_of(self.world, places)
+        self.feeder, self.generator = self.clinics.feeder, self.clinics.generator
+        names = self.world.grid.names
         return [
             Device(f"clinic-{serial(self.draw, i)}", s,
-                   {"feeder": grid.names[self.feeder[i]], "generator": bool(self.generator[i])}, f"Clinic {s.district}")
-            for i, s in enumerate(sites(self.world.city, self.draw, self.number))
+                   {"clinic": self.clinics.names[i], "feeder": names[self.feeder[i]],
+                    "generator": bool(self.generator[i])}, f"Clinic {s.district}")
+            for i, s in enumerate(places)
         ]  # fmt: skip
 
     def compute(self, day: int) -> Sequence[Column]:
         """Results at the 96 knots of a day."""
-        section = self.world.section.health
-        weather = self.world.surrounding.day(day)
+        section, surrounding = self.world.section.health, self.world.surrounding
+        weather = surrounding.day(day)
         row = day % CHUNK
-        working = 1.0 if weather.days.working[row] else 0.35
+        before = surrounding.chunk(day // CHUNK - 1).days.working
+        working = health.visits_of_day(np.concatenate([before, weather.days.working])[: CHUNK + row + 1])
         heat = 1.0 + 0.03 * max(0.0, float(weather.day_maximum[row]) - 30.0)
         times = weather.times[rows_of(day)]
-        ill = self.world.influence.factors("patients", times, self.places)
+        ill = self.world.influence.factors("patients", times, self.clinics.places)
         patients = section.visits * self.size * working * heat * ill
         hour = weather.of_day(weather.hour, day)
         shape = health.clinic_arrivals(hour)[:, None]
@@ -135,7 +144,7 @@ class ClinicCounter(Fleet):
         arrivals = patients * shape * vary
         open_ = ((hour >= 7.0) & (hour < 19.0))[:, None]
         powered = self.world.grid.chunk(day // CHUNK).powered[rows_of(day)][:, self.feeder]
-        names = [self.world.grid.places[f] for f in self.feeder]
+        names = self.clinics.places
         lit = np.maximum(powered, self.generator | given(self.world, "generators", day, names))
         per_slot = section.servers * self.size * 15.0 / section.consultation
         capacity = per_slot * open_ * (0.55 + 0.45 * lit)
@@ -168,7 +177,7 @@ class Ambulance(Fleet):
         most = 10
         order, index = np.arange(most)[:, None], self.index[None, :]
         count = (3.0 + 4.0 * self.draw.uniform("calls", np.int64(day), self.index)).astype(np.int64)
-        hour = 24.0 * self.draw.uniform("hour", np.int64(day), order, index)
+        hour = health.hour_of_call(self.draw.uniform("hour", np.int64(day), order, index))
         congestion = self.world.roads.congestion(day // CHUNK)[rows_of(day)]
         slot = (hour * 4.0).astype(np.int64)
         median = self.world.section.health.response

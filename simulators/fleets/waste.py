@@ -84,7 +84,7 @@ def weekly_course(weekday: Int64) -> Float64:
 
 
 class Weighbridge(Fleet):
-    """Weighbridges of the disposal sites: mass by what becomes of it."""
+    """Weighbridges of the disposal sites: mass by what becomes of it, as the rounds of each district bring it."""
 
     kind = "weighbridge"
     sector = "waste"
@@ -95,6 +95,8 @@ class Weighbridge(Fleet):
         super().__init__(world, number)
         section = world.section.waste
         whole = sum(section.methods.values()) or 1.0
+        self._districts = [(d.name,) for d in world.city.districts]
+        self._people = np.array([d.population for d in world.city.districts]) / world.city.population
         self._shares = [section.methods.get(m, 0.0) / whole for m in METHODS]
         self._register = self.register(self._totals, np.full(number, 5e5))
 
@@ -112,10 +114,11 @@ class Weighbridge(Fleet):
         mass = self.world.section.waste.per_person * self.world.city.population / max(1, self.number)
         past = BACKLOG if influence.touches("collection") else 0
         noon = span.start_of(int(days.number[0]) - past) + DAY_US // 2 + np.arange(past + CHUNK) * DAY_US
-        made = weekly_course(span.days(int(days.number[0]) - past, past + CHUNK).weekday)
-        made = made * influence.factor("waste", noon)
-        brought = water.collected(made, influence.factor("collection", noon), CATCH_UP) if past else made
-        result: Float64 = mass * brought[past:, None] * vary
+        course = weekly_course(span.days(int(days.number[0]) - past, past + CHUNK).weekday)
+        made = course[:, None] * influence.factors("waste", noon, self._districts) * self._people
+        share = influence.factors("collection", noon, self._districts)
+        brought = water.collected(made, share, CATCH_UP) if past else made
+        result: Float64 = mass * brought[past:].sum(axis=1)[:, None] * vary
         return result
 
     def compute(self, day: int) -> Sequence[Column]:

@@ -67,8 +67,29 @@ def washout(rain: Float64) -> Float64:
     return result
 
 
-def ozone(mean: float, irradiance: Float64, traffic: Float64, hour: Float64) -> Float64:
-    """Ozone, in the unit of its mean: made by afternoon sun, eaten by fresh nitric oxide of traffic.
+def heating(temperature: Float64) -> Float64:
+    """Emission of stoves and boilers over that of a mild day, float64[n], by the temperature of the day [Cel].
+
+    Notes
+    -----
+    It follows heating degrees below 12 Cel; a tenth more for each is ours.
+    """
+    result: Float64 = 1.0 + 0.1 * np.maximum(12.0 - temperature, 0.0)
+    return result
+
+
+def ozone(mean: float, irradiance: Float64, fresh: Float64, hour: Float64) -> Float64:
+    """Ozone, in the unit of its mean: made by afternoon sun, eaten by fresh nitric oxide near the ground.
+
+    Parameters
+    ----------
+    mean : float
+    irradiance : float64[n]
+        [W/m2].
+    fresh : float64[n]
+        Nitrogen oxides over their mean.
+    hour : float64[n]
+        Local clock [h].
 
     References
     ----------
@@ -76,7 +97,7 @@ def ozone(mean: float, irradiance: Float64, traffic: Float64, hour: Float64) -> 
     """
     sun = np.clip(irradiance / 800.0, 0.0, 1.2)
     afternoon = np.exp(-0.5 * ((hour - 14.5) / 3.2) ** 2)
-    result: Float64 = mean * (0.62 + 1.25 * afternoon * (0.35 + 0.65 * sun) - 0.25 * traffic)
+    result: Float64 = mean * (0.8 + 1.47 * afternoon * (0.2 + 0.8 * sun) - 0.19 * np.minimum(fresh, 3.0))
     return np.maximum(result, 1.0)
 
 

@@ -23,7 +23,7 @@ EVENING_LIFT = 0.12
 
 
 def class_shapes(hour: Float64, working: Float64, fasting: Float64) -> Float64:
-    """Load over the daily mean of a working day, of each customer class.
+    """Load over the mean of an ordinary week, five working days of it, of each customer class.
 
     Parameters
     ----------
@@ -43,6 +43,11 @@ def class_shapes(hour: Float64, working: Float64, fasting: Float64) -> Float64:
     -----
     The numbers are ours, set for a daily load factor of 0.5 to 0.75 and an evening peak between 18 and 21 h.
     """
+    result: Float64 = _courses(hour, working, fasting) / _WEEK
+    return result
+
+
+def _courses(hour: Float64, working: Float64, fasting: Float64) -> Float64:
     at = np.append(np.arange(24.0), 24.0) + 0.5
     course = [np.interp((hour - 0.5) % 24.0 + 0.5, at, np.append(s, s[0])) for s in (RESIDENTIAL, BUSINESS, PUBLIC)]
     night_meal = np.exp(-0.5 * ((hour - 4.0) / 0.8) ** 2)
@@ -52,6 +57,12 @@ def class_shapes(hour: Float64, working: Float64, fasting: Float64) -> Float64:
     business = course[1] * (1.0 - 0.38 * rest)
     public = course[2] * (1.0 - 0.45 * rest)
     return np.stack([residential, business, public], axis=-1)
+
+
+_DAY = np.arange(96) / 4.0
+_WEEK = sum(
+    share * _courses(_DAY, np.full(96, working), np.zeros(96)).mean(axis=0) for share, working in ((5, 1.0), (2, 0.0))
+) / 7.0  # fmt: skip
 
 
 def temperature_response(temperature: Float64, cooling: float, heating: float) -> Float64:
@@ -133,6 +144,40 @@ def battery_power(surplus: Float64, hour: Float64, rated: Float64) -> Float64:
     evening = ((hour >= 18.0) & (hour < 22.0)).astype(np.float64)
     result: Float64 = (charge + 0.9 * evening)[:, None] * rated
     return result
+
+
+def line_losses(load: Float64, square: Float64) -> Float64:
+    """Technical losses over their mean: a fifth is there without load, the rest goes with its square.
+
+    Parameters
+    ----------
+    load : float64[n, f]
+        Over its mean.
+    square : float64[f]
+        Mean square of that in an ordinary year.
+
+    References
+    ----------
+    Gonen 2014, Electric power distribution engineering, ch. 7: copper losses go with the square of the current, core
+    losses are constant. The fifth is ours.
+    """
+    result: Float64 = 0.2 + 0.8 * load**2 / square
+    return result
+
+
+def nominal_voltage(rated: Float64) -> Float64:
+    """Voltage of a feeder of a rating [V], float64[n], so that it carries less than 450 A: 11, 33 or 66 kV."""
+    return np.where(rated <= 8e6, 11_000.0, np.where(rated <= 24e6, 33_000.0, 66_000.0))
+
+
+def diesel_use(rated: Float64) -> Float64:
+    """Diesel of a generator at three quarters of its load [L/kW.h], by its rating [kW]: small ones need more.
+
+    Notes
+    -----
+    Between 0.4 at 20 kW and 0.28 at 200 kW, as charts of makers and rental companies say; the curve is ours.
+    """
+    return np.clip(0.4 * (np.maximum(rated, 1.0) / 20.0) ** -0.155, 0.25, 0.5)
 
 
 def voltage_at_customer(nominal: float, feeder_loading: Float64, distance: Float64) -> Float64:

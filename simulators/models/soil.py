@@ -116,6 +116,63 @@ def available_water(field_capacity: Float64, wilting_point: Float64, root_depth:
     return 1000.0 * (field_capacity - wilting_point) * root_depth
 
 
+def crop_coefficient(season: Float64, middle: float, wet: bool) -> Float64:
+    """Crop coefficient by the part of the season that is over, 0 to 1; bare soil before and after, float64[n].
+
+    Parameters
+    ----------
+    season : float64[n]
+        Below 0 or over 1 nothing grows.
+    middle : float
+        In the middle of the season.
+    wet : bool
+        The soil is wet from the start, as under rice and taro.
+
+    References
+    ----------
+    Allen et al. 1998, FAO-56 ch. 6, fig. 34 and tables 11 and 12: four stages, here 17, 28, 33 and 22 % of the season,
+    as of maize, wheat and millet; low at first, even in the middle, half of that at harvest.
+    """
+    first = 0.9 if wet else 0.35
+    knots = np.array([0.0, 0.17, 0.45, 0.78, 1.0])
+    values = middle * np.array([first, first, 1.0, 1.0, 0.85 if wet else 0.5])
+    grown = np.interp(season, knots, values)
+    return np.where((season >= 0.0) & (season <= 1.0), grown, 0.25)
+
+
+def soil_wave(air: Float64, lag: int, depth: float) -> Float64:
+    """Daily wave of soil temperature [K] at a depth, float64[96], from the air of four days, the third of them today.
+
+    Parameters
+    ----------
+    air : float64[384]
+        Every 15 minutes [Cel].
+    lag : int
+        What `wave_lag` says of the depth.
+    depth : float
+        [m].
+
+    References
+    ----------
+    Hillel 2004, Introduction to environmental soil physics, ch. 12: a wave falls by e and lags a radian with each
+    damping depth. The depth of 0.12 m for the day is that of moist loam.
+    """
+    total = np.concatenate([[0.0], np.cumsum(air)])
+    at = np.arange(192, 288) - lag
+    around = (total[at + 48] - total[at - 48]) / 96.0
+    result: Float64 = (air[at] - around) * np.exp(-depth / DAMPING)
+    return result
+
+
+DAMPING = 0.12
+"""Depth at which the daily wave of soil temperature has fallen to 37 % [m]."""
+
+
+def wave_lag(depth: float) -> int:
+    """Quarters of an hour by which the daily wave of soil temperature is late at a depth [m]."""
+    return round(depth / DAMPING / (2.0 * np.pi) * 96.0)
+
+
 def water_balance(
     depletion: Float64, total: Float64, ready: Float64, rain: Float64, crop_demand: Float64, irrigation: Float64
 ) -> tuple[Float64, Float64]:

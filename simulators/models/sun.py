@@ -83,6 +83,28 @@ def clear_sky(zenith: Float64, day_of_year: Float64, altitude: float, turbidity:
     return np.where(zenith < 90.0, result, 0.0)
 
 
+def day_irradiation(
+    latitude: float, day_of_year: Float64, altitude: float, turbidity: float
+) -> tuple[Float64, Float64]:
+    """Irradiation of a horizontal plane outside the atmosphere, and on the ground under a clear sky, each day [Wh/m2].
+
+    Parameters
+    ----------
+    latitude, altitude : float
+        [deg], [m].
+    day_of_year : float64[n]
+    turbidity : float
+        See `clear_sky`.
+    """
+    declination = 0.409 * np.sin(2.0 * np.pi * day_of_year / 365.0 - 1.39)[:, None]  # FAO-56 eq. 24
+    turn = np.radians(np.arange(-178.125, 180.0, 3.75))[None, :]
+    phi = np.radians(latitude)
+    height = np.sin(phi) * np.sin(declination) + np.cos(phi) * np.cos(declination) * np.cos(turn)
+    outside = extraterrestrial(day_of_year)[:, None] * np.maximum(height, 0.0)
+    below = clear_sky(np.degrees(np.arccos(height)), day_of_year[:, None], altitude, turbidity)
+    return outside.sum(axis=1) / 4.0, below.sum(axis=1) / 4.0
+
+
 def diffuse_fraction(clearness: Float64) -> Float64:
     """Diffuse part of global horizontal irradiance, by the clearness index (both 1).
 

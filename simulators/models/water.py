@@ -41,46 +41,96 @@ def pressure(static: float, flow: Float64) -> Float64:
     return static * np.maximum(1.0 - 0.13 * flow**2, 0.05)
 
 
-def chlorine(dose: float, age_hours: Float64, temperature: Float64) -> Float64:
-    """Free chlorine [mg/L] after some hours in the network at a water temperature [Cel].
+def chlorine(dose: Float64, age_hours: Float64, temperature: float, turbidity: Float64 | float = 0.7) -> Float64:
+    """Free chlorine [mg/L] after some hours in the network at a water temperature [Cel] and a turbidity [NTU].
 
     References
     ----------
     Rossman, Clark and Grayman 1994, doi:10.1061/(ASCE)0733-9372(1994)120:4(803): first-order decay. The rate, 0.04
-    per hour at 20 Cel and faster by 7 % a degree, is ours.
+    per hour at 20 Cel and clear water, faster by 7 % a degree and by 8 % for each NTU over 0.7, is ours.
     """
-    rate = 0.04 * 1.07 ** (temperature - 20.0)
+    rate = 0.04 * 1.07 ** (temperature - 20.0) * (1.0 + 0.08 * np.maximum(turbidity - 0.7, 0.0))
     result: Float64 = dose * np.exp(-rate * age_hours)
     return result
 
 
-def reservoir_level(inflow: Float64, outflow: Float64, hours: float, volume: Float64, start: Float64) -> Float64:
-    """Filling of reservoirs, 0 to 1, float64[k, n]; flows [m3/h], volume [m3]; overflow is lost."""
-    level = np.empty_like(outflow)
-    state = start.copy()
-    for k in range(len(outflow)):
-        state = np.clip(state + (inflow[k] - outflow[k]) * hours / volume, 0.02, 1.0)
-        level[k] = state
-    return level
-
-
-def collected(made: Float64, share: Float64, most: float) -> Float64:
-    """Waste that arrives on each day, when a share of the rounds takes place; what waits comes later, float64[n].
+def reservoir(most: Float64, wanted: Float64, hours: float, volume: Float64) -> tuple[Float64, Float64]:
+    """Reservoirs with a float valve, full at the start: filling before each step, 0 to 1, and what flows in.
 
     Parameters
     ----------
-    made : float64[n]
-        Waste that is ready on each day, any unit.
-    share : float64[n]
+    most : float64[k, n]
+        Most that pumps bring [m3/h].
+    wanted : float64[k, n]
+        What is taken while there is water [m3/h].
+    hours : float
+        Length of a step [h].
+    volume : float64[n]
+        [m3].
+
+    Returns
+    -------
+    level, inflow : float64[k, n]
+        Volume x change of level = (inflow - outflow) x hours, where the outflow is what is wanted, or all there is.
+    """
+    surplus = (most - wanted) * hours / volume
+    way = np.cumsum(surplus, axis=0)
+    level = 1.0 + way - np.maximum(np.maximum.accumulate(way, axis=0), 0.0)  # reflected at the top (Skorokhod 1961)
+    for column in np.flatnonzero((level < 0.0).any(axis=0)):
+        level[:, column] = _between(surplus[:, column])
+    level = np.clip(level, 0.0, 1.0)
+    before = np.concatenate([np.ones((1, level.shape[1])), level[:-1]])
+    outflow = np.minimum(wanted, before * volume / hours + most)
+    inflow = (level - before) * volume / hours + outflow
+    return before, np.maximum(inflow, 0.0)
+
+
+def _between(surplus: Float64) -> Float64:
+    """Filling after each step of a reservoir that runs empty, too, float64[k]."""
+    level, state = [], 1.0
+    for change in surplus.tolist():
+        state = min(1.0, max(0.0, state + change))
+        level.append(state)
+    return np.array(level)
+
+
+def mixed(coming: Float64, fresh: Float64) -> Float64:
+    """What a tank holds after each step when a share of it is fresh, float64[k, n]; 1 at the start.
+
+    Parameters
+    ----------
+    coming : float64[k, 1] or float64[k, n]
+        What the fresh water holds.
+    fresh : float64[k, n]
+        Part of the tank that is fresh after the step, 0 to 1.
+    """
+    keep, held = 1.0 - fresh, fresh * coming
+    held[0] += keep[0]
+    step = 1
+    while step < len(held) and keep[step:].max(initial=0.0) > 0.0:  # doubling, as in a prefix sum
+        held[step:] = held[step:] + keep[step:] * held[:-step]
+        keep[step:] = keep[step:] * keep[:-step]
+        step *= 2
+    return held
+
+
+def collected(made: Float64, share: Float64, most: float) -> Float64:
+    """Waste that arrives on each day, when a share of the rounds takes place; what waits comes later, float64[n, k].
+
+    Parameters
+    ----------
+    made : float64[n, k]
+        Waste that is ready on each day in k places, any unit.
+    share : float64[n, 1] or float64[n, k]
         Rounds that take place.
     most : float
         Most that a day's rounds bring, over what that day makes.
     """
-    result, waiting = np.empty_like(made), 0.0
+    result, waiting = np.empty_like(made), np.zeros(made.shape[1])
     for day in range(len(made)):
-        able = made[day] * share[day] * (most if waiting > 0.0 else 1.0)
-        result[day] = min(able, waiting + made[day])
-        waiting += made[day] - result[day]
+        able = made[day] * share[day] * np.where(waiting > 0.0, most, 1.0)
+        result[day] = np.minimum(able, waiting + made[day])
+        waiting = waiting + made[day] - result[day]
     return result
 
 

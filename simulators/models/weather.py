@@ -85,6 +85,71 @@ def humidity_course(temperature: Float64, mean_temperature: Float64, mean_humidi
     return np.clip(100.0 * vapour / saturation_pressure(temperature), 8.0, 100.0)
 
 
+def clearness_index(daily_range: Float64, coastal: bool) -> Float64:
+    """Radiation at the ground over that outside the atmosphere, of an ordinary day, by its range of temperature [K].
+
+    References
+    ----------
+    Hargreaves and Samani 1982, in Allen et al. 1998, FAO-56 eq. 50: k sqrt(Tmax - Tmin) with k of 0.16 in the interior
+    and 0.19 on coasts. The 0.175 used here for coasts is ours, set for the monthly means of Dhaka and Honiara.
+    """
+    return np.clip((0.175 if coastal else 0.16) * np.sqrt(np.maximum(daily_range, 0.0)), 0.2, 0.75)
+
+
+def wet_bulb(temperature: Float64, humidity: Float64) -> Float64:
+    """Wet-bulb temperature [Cel] of air at a temperature [Cel] and a relative humidity [%], near sea level.
+
+    References
+    ----------
+    Stull 2011, Wet-bulb temperature from relative humidity and air temperature, doi:10.1175/JAMC-D-11-0143.1.
+    """
+    result: Float64 = (
+        temperature * np.arctan(0.151977 * np.sqrt(humidity + 8.313659))
+        + np.arctan(temperature + humidity)
+        - np.arctan(humidity - 1.676331)
+        + 0.00391838 * humidity**1.5 * np.arctan(0.023101 * humidity)
+        - 4.686035
+    )
+    return result
+
+
+def after_rain(rain: Float64, step_hours: float) -> Float64:
+    """How much of the cooling by rain [mm a step] is left, 0 to 1, float64[n].
+
+    Notes
+    -----
+    It comes within half an hour, and half of it is gone in two hours; the pace is ours.
+    """
+    memory = np.exp(-step_hours / 2.5)
+    result = np.empty_like(rain)
+    state = 0.0
+    for k, wet in enumerate((rain > 0.05).tolist()):
+        state = min(1.0, state + 0.45) if wet else state * memory
+        result[k] = state
+    return result
+
+
+def rain_cooled(temperature: Float64, humidity: Float64, share: Float64, altitude: float) -> tuple[Float64, Float64]:
+    """Air that rain has cooled towards its wet-bulb temperature and moistened by as much, [Cel] and [%].
+
+    Parameters
+    ----------
+    share : float64[n]
+        Of the way to the wet bulb, of which four fifths are gone at most.
+    altitude : float
+        [m].
+
+    References
+    ----------
+    Allen et al. 1998, FAO-56 eq. 15: what air loses in warmth it gains in vapour by the psychrometric constant.
+    """
+    drop = 0.8 * share * np.maximum(temperature - wet_bulb(temperature, np.clip(humidity, 5.0, 99.0)), 0.0)
+    gamma = 0.665e-3 * 101.3 * ((293.0 - 0.0065 * altitude) / 293.0) ** 5.26
+    vapour = saturation_pressure(temperature) * humidity / 100.0 + gamma * drop
+    cool = temperature - drop
+    return cool, np.clip(100.0 * vapour / saturation_pressure(cool), 8.0, 100.0)
+
+
 def heat_index(temperature: Float64, humidity: Float64) -> Float64:
     """Apparent temperature [Cel] of air temperature [Cel] and relative humidity [%].
 

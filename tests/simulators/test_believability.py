@@ -87,7 +87,8 @@ def test_use_of_electricity_and_losses(year):
     used = float((year.grown("smart_meter") * represents).sum())
     per_person = used * 365 / len(DAYS) / year.simulation.city.population
     assert 130 <= per_person <= 900
-    own_sun = sum(sunshine.of_the_city(year.world, n).sum() for n in NUMBERS) / 4000.0
+    sun = [sunshine.of_a_watt(year.world.surrounding, n) * year.world.grid.chunk(n).powered.T for n in NUMBERS]
+    own_sun = sum((part.sum(axis=1) * year.world.grid.solar).sum() for part in sun) * sunshine.SOILING / 4000.0
     fed_in = float(year.grown("grid_import").sum()) + own_sun
     assert 0.02 <= own_sun / fed_in <= 0.1, "a share that rooftops and small plants have, not a rounding error"
     assert 1 - used / fed_in == pytest.approx(year.world.section.energy.losses, abs=0.02)

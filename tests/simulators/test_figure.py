@@ -7,7 +7,6 @@ from citylab.city import city_names, load_city
 from citylab.instant import parse_instant
 from simulators import sunshine
 from simulators.equipment import DEFAULT_FLEETS
-from simulators.fleets.water import Network
 from simulators.models import health
 from simulators.simulation import Simulation
 from simulators.span import CHUNK, DAY_US, SLOTS
@@ -73,7 +72,7 @@ def test_photovoltaic_yield(place):
 
     World Bank 2020, Global photovoltaic power potential by country.
     """
-    sun = np.concatenate([sunshine.of_a_watt(place.world, n) for n in NUMBERS]) * sunshine.SOILING
+    sun = np.concatenate([sunshine.of_a_watt(place.world.surrounding, n) for n in NUMBERS]) * sunshine.SOILING
     daily = sun.mean() * 24.0
     assert 3.0 <= daily <= 5.1
     if place.city.name in {"kivuli", "tin-adar"}:
@@ -116,7 +115,7 @@ def test_waste_and_water_of_a_person(place):
         bridge.day(DAYS[-1])[i][0].sum() - bridge.day(DAYS[0])[i][0].sum() for i in range(len(bridge.outputs))
     )
     assert 0.35 <= brought / (len(DAYS) - 1) / people <= 1.2
-    network = Network(place.world)
+    network = place.world.network
     used = np.concatenate([network.course(n)[0] for n in NUMBERS]).mean() * 24.0 * 1000.0 / people
     assert 40 <= used <= 200
 
@@ -126,7 +125,7 @@ def test_hourly_peak_and_night_flow_of_water(place):
 
     Trifunovic 2006, Introduction to urban water distribution; a third and more of the mean flow by night is ours.
     """
-    network = Network(place.world)
+    network = place.world.network
     used, fed_in, _ = (np.concatenate(parts) for parts in zip(*map(network.course, NUMBERS), strict=True))
     days = used.reshape(-1, 24, 4).sum(axis=2)
     peak = (days.max(axis=1) / days.mean(axis=1)).mean()

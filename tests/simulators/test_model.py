@@ -127,8 +127,8 @@ def test_fridges_keep_to_their_class():
 
 
 def test_waste_that_was_not_collected_comes_later():
-    made, share = np.full(30, 100.0), np.where((np.arange(30) >= 5) & (np.arange(30) < 10), 0.0, 1.0)
-    came = water.collected(made, share, 1.5)
+    made, share = np.full((30, 1), 100.0), np.where((np.arange(30) >= 5) & (np.arange(30) < 10), 0.0, 1.0)[:, None]
+    came = water.collected(made, share, 1.5)[:, 0]
     assert came[:5].tolist() == [100] * 5
     assert came[5:10].tolist() == [0] * 5
     assert came[10:20].tolist() == [150] * 10
