@@ -12,7 +12,7 @@ from citylab.markup import line_of, read_text, read_yaml
 from citylab.mistake import DocumentError, Mistake, nearest, shown
 
 __all__ = ["Document", "DocumentError", "Mistake", "line_of", "load_document", "nearest", "parse_document", "read_text",
-           "read_yaml"]  # fmt: skip
+           "read_yaml", "said_of"]  # fmt: skip
 
 
 class Document(BaseModel):
@@ -68,13 +68,19 @@ _WORDS = {
 
 
 def _mistake(model: type[BaseModel], detail: ErrorDetails, node: yaml.Node | None, file: str) -> Mistake:
-    place = ".".join(str(step) for step in detail["loc"])
-    line = line_of(node, detail["loc"])
+    place, text = ".".join(str(step) for step in detail["loc"]), said_of(detail)
+    if detail["type"] == "extra_forbidden":
+        valid = _fields_at(model, detail["loc"][:-1])
+        text = f"{text}; {nearest(str(detail['loc'][-1]), valid)}".rstrip("; ")
+    return Mistake(file, line_of(node, detail["loc"]), place, text)
+
+
+def said_of(detail: ErrorDetails) -> str:
+    """One error of a validator, in the words of those who write: what was found, what was expected."""
     found = detail["input"]
     match detail["type"]:
         case "extra_forbidden":
-            valid = _fields_at(model, detail["loc"][:-1])
-            text = f'unknown field "{detail["loc"][-1]}"; {nearest(str(detail["loc"][-1]), valid)}'.rstrip("; ")
+            text = f'unknown field "{detail["loc"][-1]}"'
         case "missing":
             text = "missing; it is required"
         case "literal_error" | "enum":
@@ -89,7 +95,7 @@ def _mistake(model: type[BaseModel], detail: ErrorDetails, node: yaml.Node | Non
             text = f"found {shown(found)}; input should be {_WORDS[kind]}"
         case _:
             text = f"found {shown(found)}; {detail['msg'][:1].lower()}{detail['msg'][1:]}"
-    return Mistake(file, line, place, text)
+    return text
 
 
 def _number(found: str) -> str:

@@ -22,6 +22,10 @@ def parse_length(text: str) -> int:
     ValueError
         If it is no such text, or longer than a hundred years.
 
+    Notes
+    -----
+    In whole milliseconds, which every payload can say.
+
     Examples
     --------
     >>> parse_length("1 h 30 min") // 60_000_000
@@ -34,7 +38,7 @@ def parse_length(text: str) -> int:
     seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
     if seconds > _MOST:
         raise ValueError(f"found {quoted(text)}; expected at most a hundred years")
-    return int(seconds * MICROSECONDS)
+    return round(seconds * 1000) * (MICROSECONDS // 1000)
 
 
 def _text(given: object) -> object:

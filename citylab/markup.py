@@ -10,6 +10,7 @@ import yaml
 from citylab.mistake import DocumentError, Mistake
 
 MAX_DEPTH = 50
+MAX_BYTES = 20_000_000
 MAX_NODES = 100_000
 """Entries of a document that repeats parts of itself by aliases."""
 _Base: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -74,7 +75,14 @@ def read_text(path: Path) -> str:
         If it cannot be read, or is not UTF-8.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise DocumentError([Mistake(str(path), 0, "", "cannot be read: it is no file")])
+        if path.exists() and path.stat().st_size > MAX_BYTES:
+            text = f"cannot be read: found {path.stat().st_size / 1e6:,.0f} MB, expected at most {MAX_BYTES / 1e6:.0f}"
+            raise DocumentError([Mistake(str(path), 0, "", text)])
         content = path.read_bytes()
+    except DocumentError:
+        raise
     except OSError as error:
         raise DocumentError([Mistake(str(path), 0, "", f"cannot be read: {error.strerror}")]) from None
     except ValueError as error:

@@ -20,6 +20,7 @@ from citylab.observation import Float64
 from citylab.profile import DeviceProfile, load_profiles
 from citylab.store import Store
 from deploy.alarm import rules
+from deploy.error import UsageError
 from deploy.feed import Progress, feed_columns, feed_messages
 from deploy.history import register_city
 from deploy.outcome import Run
@@ -233,16 +234,19 @@ def _parts(folder: Path | None) -> Iterator[tuple[Store, SqliteState]]:
 def _place(data: Path, name: str) -> Path:
     """A new folder of a run."""
     runs = data / "runs"
-    runs.mkdir(parents=True, exist_ok=True)
     number = 1
-    while True:
-        folder = runs / f"{name}-{number}"
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            number += 1
-        else:
-            return folder
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        while True:
+            folder = runs / f"{name}-{number}"
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                number += 1
+            else:
+                return folder
+    except OSError as error:
+        raise UsageError(f"{runs}: a run cannot be kept there ({error.strerror})") from None
 
 
 def series(runs: Sequence[Run], expected: Expectation, bucket: int = HOUR) -> list[tuple[Float64, Float64]]:

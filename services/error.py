@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from citylab.mistake import shown
 from citylab.store import StoreUnavailableError
 from services.context import CommandError
 
@@ -48,8 +49,14 @@ def _validation_text(error: RequestValidationError) -> str:
     parts = []
     for detail in error.errors():
         place = ".".join(str(step) for step in detail["loc"])
-        message = str(detail["msg"]).removeprefix("Value error, ")
-        parts.append(f"{place}: found {detail.get('input')!r}; {message[:1].lower()}{message[1:]}")
+        if detail["type"] == "json_invalid":
+            why = str(detail.get("ctx", {}).get("error", "it cannot be read"))
+            parts.append(f"{place}: not JSON: {why[:1].lower()}{why[1:]}")
+        elif detail["type"] == "missing":
+            parts.append(f"{place}: found nothing; field required")
+        else:
+            message = str(detail["msg"]).removeprefix("Value error, ")
+            parts.append(f"{place}: found {shown(detail.get('input'))}; {message[:1].lower()}{message[1:]}")
     return "; ".join(parts)
 
 

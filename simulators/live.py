@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from citylab.document import DocumentError, nearest
+from citylab.document import DocumentError, nearest, said_of
 from citylab.instant import MICROSECONDS, Clock, format_instant
 from citylab.state import KeyValue
 from simulators.carry import LiveSimulation
 from simulators.effect import Effect
 from simulators.fault import Fault
 from simulators.length import parse_length
-from simulators.plan import FaultPlan, Happens
+from simulators.plan import FaultPlan, Happens, Intervenes
 from simulators.scenario import Scenario
 from simulators.section import read_section
 from simulators.simulation import Simulation
@@ -173,9 +173,11 @@ class LiveCity:
             With every mistake.
         """
         kinds = {"event": "events", "driver": "events", "intervention": "interventions", "fault": "faults"}
-        word = next((word for word in kinds if given.get(word)), None)
-        if word is None:
-            raise ValueError("expected one of event, driver, intervention, fault")
+        words = [word for word in kinds if given.get(word)]
+        if len(words) != 1:
+            found = " and ".join(words) or "none"
+            raise ValueError(f"expected one of event, driver, intervention, fault; found {found}")
+        word = words[0]
         length = max(parse_length(str(given.get("at") or "0 s")) + parse_length(str(given.get("duration") or "1 d")), 1)
         if word == "intervention":
             given = {key: value for key, value in given.items() if key != "duration"}
@@ -187,7 +189,7 @@ class LiveCity:
         except DocumentError as error:
             raise ValueError("; ".join(m.text for m in error.mistakes)) from None
         except ValueError as error:
-            raise ValueError(_said(error)) from None
+            raise ValueError(_said(error, word)) from None
         text = ", ".join(f"{key} {value}" for key, value in given.items() if value not in {"", None})
         return self._take(word, str(given[word]), text, scenario)
 
@@ -239,7 +241,8 @@ class LiveCity:
         return told.describe(now)
 
     def _now(self) -> int:
-        return max(self.clock(), self.progress()) + self._lead
+        """When what is told begins, in whole seconds: devices that report it at once can say that time exactly."""
+        return -(-(max(self.clock(), self.progress()) + self._lead) // MICROSECONDS) * MICROSECONDS
 
     def _built(self, happenings: Sequence[Happening] | None = None) -> LiveSimulation:
         told = self.happenings if happenings is None else happenings
@@ -260,16 +263,23 @@ class LiveCity:
         self.use(simulation)
 
 
-def _said(error: ValueError) -> str:
-    """Mistakes of a description, without the places of a scenario around it."""
+_PLANS: Mapping[str, type[BaseModel]] = {
+    "event": Happens, "driver": Happens, "intervention": Intervenes, "fault": FaultPlan,
+}  # fmt: skip
+
+
+def _said(error: ValueError, word: str) -> str:
+    """Mistakes of the description of an event, driver, intervention or fault, without a scenario's places around it."""
     if not isinstance(error, ValidationError):
         return str(error)
     said = []
     for detail in error.errors():
         field = str(detail["loc"][-1]) if len(detail["loc"]) > 2 else ""
-        text = detail["msg"].removeprefix("Value error, ")
+        text = said_of(detail)
         if detail["type"] == "extra_forbidden":
-            text = f"unknown field; {nearest(field, [*Happens.model_fields, *FaultPlan.model_fields])}"
+            elsewhere = any(field in plan.model_fields for plan in _PLANS.values())
+            near = nearest(field, _PLANS[word].model_fields)
+            text = f"does not go with {word}; leave it out" if elsewhere else f"unknown field; {near}"
         said.append(f"{field}: {text}" if field else text)
     return "; ".join(said)
 

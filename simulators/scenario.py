@@ -18,6 +18,7 @@ from simulators.plan import FaultPlan, Happens, Intervenes
 
 __all__ = ["Scenario"]
 
+NAME = re.compile("[a-z0-9][a-z0-9-]{0,59}")
 DEFAULT_SOLAR = 5e6
 """Rated photovoltaic power of a city that does not say [W]."""
 
@@ -41,7 +42,7 @@ class Scenario(Document):
         What runs are compared with: ``nothing`` happens, or the ``events`` and faults alone without interventions.
     """
 
-    name: str = Field(max_length=60)
+    name: str
     label: str = ""
     summary: str = ""
     city: str
@@ -61,8 +62,9 @@ class Scenario(Document):
     @field_validator("name")
     @classmethod
     def _name(cls, text: str) -> str:
-        if not re.fullmatch("[a-z0-9][a-z0-9-]*", text):
-            raise ValueError(f'found {quoted(text)}; expected small letters, digits and hyphens, such as "my-story"')
+        if not NAME.fullmatch(text):
+            known = 'at most 60 small letters, digits and hyphens, such as "my-story"'
+            raise ValueError(f"found {quoted(text)}; expected {known}")
         return text
 
     @field_validator("start")

@@ -66,7 +66,10 @@ def find_scenario(name: str, overlay: Path | None = None) -> Path:
         return Path(name)
     known = scenario_paths(overlay)
     if name not in known:
-        raise ValueError(f'no scenario "{name}"; {nearest(name, known)}')
+        hint = f'did you mean the file "{name}.yaml"?' if Path(f"{name}.yaml").is_file() else nearest(name, known)
+        if "/" in name or "\\" in name or Path(name).suffix:
+            hint = "expected the name of one, or a file that ends in .yaml"
+        raise ValueError(f"no scenario {quoted(name)}; {hint}")
     return known[name]
 
 

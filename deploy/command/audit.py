@@ -32,7 +32,9 @@ KINDS = {
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare arguments."""
-    parser.add_argument("--devices", action="store_true", help="a line for each device, not only for each fault")
+    parser.add_argument(
+        "--devices", dest="by_device", action="store_true", help="a line for each device, not only for each fault"
+    )
     parser.add_argument("--all", action="store_true", help="name every message that needs a look, not 50 of a kind")
     parser.add_argument("--csv", metavar="FILE", help="all of them as a table into a file; -: to standard output")
     parser.add_argument("--json", action="store_true", help="for programs")
@@ -48,7 +50,7 @@ def run(given: argparse.Namespace) -> int:
     if given.json:
         print(json.dumps(found, ensure_ascii=False))
     elif given.csv != "-":
-        _report(found, devices=given.devices, listed=not given.csv)
+        _report(found, devices=given.by_device, listed=not given.csv)
     return int(not found["closed"])
 
 
@@ -60,7 +62,7 @@ def _export(name: str, troubles: list[dict[str, Any]]) -> None:
         else:
             with Path(name).open("w", encoding="utf-8", newline="") as file:
                 _write(file, troubles)
-            print(f"{counted(len(troubles), 'message')} that need a look: {name}", file=sys.stderr)
+            print(f"{name}: {counted(len(troubles), 'message')} to look at", file=sys.stderr)
     except OSError as error:
         raise UsageError(f"{name}: cannot be written ({error.strerror})") from None
 

@@ -19,6 +19,7 @@ from typing import Any
 from citylab.vocabulary import vocabulary
 from deploy.chart import line_chart
 from deploy.command.check import progress, read_stories
+from deploy.error import UsageError
 from deploy.indicator_text import figure as shown
 from deploy.option import add_settings, settings_of
 from deploy.outcome import Run
@@ -65,6 +66,9 @@ def run(given: argparse.Namespace) -> int:
 def compare(story: Story, settings: Settings) -> tuple[dict[str, Any], str]:
     """Both runs of a scenario: rows for programs, and the table for people; the page is written."""
     scenario = story.scenario
+    if scenario.without_story() == scenario:
+        what = "interventions" if scenario.baseline == "events" else "events, interventions or faults"
+        raise UsageError(f"{scenario.name} has no {what}: its baseline is the same run, there is nothing to compare")
     told = replace(story, scenario=scenario.without_story().model_copy(update={"name": f"{scenario.name}-baseline"}))
     data, bar = settings.data, progress(story)
     with (

@@ -16,13 +16,16 @@ from typing import Any
 from urllib.parse import quote
 
 from citylab.document import nearest
+from citylab.mistake import quoted
+from citylab.vocabulary import vocabulary
 from deploy.client import Api, api
 from deploy.error import UsageError
 from deploy.option import add_settings, settings_of
-from deploy.table import table
+from deploy.table import clean, table
 from simulators.cause import EVENTS, INTERVENTIONS
 from simulators.effect import DRIVERS
 from simulators.fault import FAULTS
+from simulators.scenario import NAME
 
 TEXTS = ("at", "duration", "ramp", "where", "kind", "device")
 NUMBERS = ("strength", "factor", "add", "share", "rate")
@@ -30,7 +33,7 @@ NUMBERS = ("strength", "factor", "add", "share", "rate")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare arguments."""
-    parser.add_argument("what", help="event, intervention, fault or driver; or: list, scenario, stop")
+    parser.add_argument("what", help="event, intervention, fault, driver or property; or: list, scenario, stop")
     parser.add_argument("name", nargs="*", help="for scenario and stop")
     parser.add_argument("--where", default="", help="district or feeder; nothing: the whole city")
     parser.add_argument("--at", default="", metavar="LENGTH", help="begin so long after now, such as '10 min'")
@@ -39,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kind", default="", help="for faults: of which devices, such as smart_meter")
     parser.add_argument("--device", default="", help="for faults: one device")
     for name in NUMBERS:
-        parser.add_argument(f"--{name}", type=float, help="see citylab scenario list")
+        parser.add_argument(f"--{name}", dest=f"how_{name}", metavar="X", type=float, help="see citylab scenario list")
     parser.add_argument("--json", action="store_true", help="for programs")
     add_settings(parser, "data", "city", "cities", "store")
 
@@ -69,6 +72,8 @@ def _list(instance: Api, given: argparse.Namespace, _: dict[str, Any]) -> int:
 
 def _scenario(instance: Api, given: argparse.Namespace, _: dict[str, Any]) -> int:
     for name in _names(given, "market-day"):
+        if not NAME.fullmatch(name):
+            raise UsageError(f"found {quoted(name)}; expected the name of a scenario, such as market-day, not a file")
         _told(instance.submit(f"api/v1/scenarios/{quote(name, safe='')}/start", {}), given)
     return 0
 
@@ -88,11 +93,19 @@ def _inject(instance: Api, given: argparse.Namespace, body: dict[str, Any]) -> i
 
 def _body(given: argparse.Namespace) -> dict[str, Any]:
     """What is to happen, by the kind of word that was given."""
-    words = {"event": EVENTS, "intervention": INTERVENTIONS, "fault": FAULTS, "driver": DRIVERS}
+    words = {"event": EVENTS, "intervention": INTERVENTIONS, "fault": FAULTS, "driver": {**DRIVERS, **vocabulary()}}
     kind = next((kind for kind, known in words.items() if given.what in known), None)
     if kind is None:
-        raise UsageError(f'found "{given.what}"; {nearest(given.what, [w for k in words.values() for w in k])}')
-    said = {name: getattr(given, name) for name in (*TEXTS, *NUMBERS)}
+        own = {*EVENTS, *INTERVENTIONS, *FAULTS, *DRIVERS, "list", "scenario", "stop"}
+        near = nearest(given.what, own)
+        if near.startswith("expected"):
+            near = nearest(given.what, {word for known in words.values() for word in known})
+        if near.startswith("expected"):
+            near = "expected list, scenario, stop, or a word of: citylab scenario list"
+        raise UsageError(f"found {quoted(given.what)}; {near}")
+    if given.name:
+        raise UsageError(f"found {quoted(given.name[0])} behind {given.what}; expected options alone, such as --where")
+    said = {name: getattr(given, name) for name in TEXTS} | {name: getattr(given, f"how_{name}") for name in NUMBERS}
     return {kind: given.what, **{name: value for name, value in said.items() if value not in {"", None}}}
 
 
@@ -106,4 +119,4 @@ def _told(happening: dict[str, Any], given: argparse.Namespace) -> None:
     if given.json:
         print(json.dumps(happening, ensure_ascii=False))
     else:
-        print(f"{happening['id']}: {happening['text']}: {happening['state']}, until {happening['end']}")
+        print(clean(f"{happening['id']}: {happening['text']}: {happening['state']}, until {happening['end']}"))

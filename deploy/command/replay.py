@@ -37,7 +37,9 @@ AT_ONCE = 100
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare arguments."""
     parser.add_argument("file", type=Path, help="recording: CSV with a head, or JSON lines")
-    parser.add_argument("--speed", type=float, default=1.0, help="recorded seconds in a second (default: 1)")
+    parser.add_argument(
+        "--speed", dest="pace", metavar="X", type=float, default=1.0, help="recorded seconds in a second (default: 1)"
+    )
     parser.add_argument("--start", default="", metavar="TIME", help="when the first record is, ISO 8601 (default: now)")
     parser.add_argument("--straight", action="store_true", help="readings straight into the store, all at once")
     add_settings(parser, "data", "city", "cities", "mqtt-host", "mqtt-port", "store")
@@ -46,8 +48,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Read all of it, then play it."""
     settings = settings_of(given)
-    if not 0 < given.speed < 1e6:
-        raise UsageError(f"--speed: found {given.speed:g}; expected more than 0")
+    if not 0 < given.pace < 1e6:
+        raise UsageError(f"--speed: found {given.pace:g}; expected more than 0")
     records = read_recording(given.file)
     start = _start(given.start)
     length = (records[-1].time - records[0].time) / MICROSECONDS
@@ -56,18 +58,18 @@ def run(given: argparse.Namespace) -> int:
         return _straight(records, settings)
     if not records[0].topic:
         raise UsageError(f"{given.file} holds readings, not messages; they go into a stopped instance with --straight")
-    most = _busiest(records) * given.speed
+    most = _busiest(records) * given.pace
     if most > MQTT_LIMIT:
         raise UsageError(
-            f"--speed {given.speed:g} makes {most:,.0f} messages/s, more than the {MQTT_LIMIT:,.0f} that MQTT carries "
-            f"here; choose a speed up to {given.speed * MQTT_LIMIT / most:.3g}"
+            f"--speed {given.pace:g} makes {most:,.0f} messages/s, more than the {MQTT_LIMIT:,.0f} that MQTT carries "
+            f"here; choose a speed up to {given.pace * MQTT_LIMIT / most:.3g}"
         )
     print(
-        f"{counted(len(records), 'message')}, {length / given.speed:,.0f} s at {given.speed:g} times the pace.",
+        f"{counted(len(records), 'message')}, {length / given.pace:,.0f} s at {given.pace:g} times the pace.",
         flush=True,
     )
     try:
-        sent = asyncio.run(_publish(records, settings, given.speed))
+        sent = asyncio.run(_publish(records, settings, given.pace))
     except aiomqtt.MqttError as error:
         where = f"{settings.mqtt_host}:{settings.mqtt_port}"
         raise UsageError(f"the broker at {where} could not be used ({error}); does citylab up run there?") from None

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from citylab.city import load_city
-from citylab.document import load_document
+from citylab.document import load_document, read_text
+from citylab.mistake import quoted
 from deploy.error import UsageError
 from deploy.option import add_settings, settings_of
 from deploy.settings import Settings
@@ -25,7 +26,7 @@ from simulators.effect import DRIVERS
 from simulators.expectation import LEDGER
 from simulators.fault import FAULTS
 from simulators.judge import OWN
-from simulators.scenario import Scenario
+from simulators.scenario import NAME, Scenario
 from simulators.story import find_scenario, scenario_paths
 
 START = """\
@@ -136,22 +137,19 @@ def _list(settings: Settings) -> str:
 def _show(name: str, settings: Settings) -> None:
     try:
         path = find_scenario(name, settings.scenarios)
-        sys.stdout.write(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise UsageError(str(error)) from None
-    except OSError as error:
-        raise UsageError(f"{name}: cannot be read ({error.strerror})") from None
+    sys.stdout.write(read_text(path))
 
 
 def _new(name: str, settings: Settings) -> None:
     if Path(name).name != name and not name.endswith((".yaml", ".yml")):
-        raise UsageError(f'found "{name}"; expected a name such as "my-story", or a file that ends in .yaml')
+        raise UsageError(f'found {quoted(name)}; expected a name such as "my-story", or a file that ends in .yaml')
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
     stem = path.stem
-    if not stem or stem.strip("abcdefghijklmnopqrstuvwxyz0123456789-"):
-        raise UsageError(
-            f'found the name "{stem or name}"; expected small letters, digits and hyphens, such as "my-story"'
-        )
+    if not NAME.fullmatch(stem):
+        known = 'at most 60 small letters, digits and hyphens, such as "my-story"'
+        raise UsageError(f"found the name {quoted(stem or name)}; expected {known}")
     try:
         city = load_city(settings.city, settings.cities)
     except ValueError as error:

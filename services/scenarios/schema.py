@@ -1,6 +1,6 @@
 """Shapes of scenarios."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -52,6 +52,9 @@ class Stopped(BaseModel):
     stopped: list[HappeningModel]
 
 
+Number = Annotated[float | None, Field(strict=True, allow_inf_nan=False)]
+
+
 class Injection(BaseModel):
     """One event, driver, intervention or fault, described as in a scenario; ``at`` counts from now."""
 
@@ -65,13 +68,13 @@ class Injection(BaseModel):
     duration: str = Field(default="", max_length=40, examples=["2 h"])
     ramp: str = Field(default="", max_length=40)
     where: str = Field(default="", max_length=80, examples=["east-market"])
-    strength: float | None = None
-    factor: float | None = None
-    add: float | None = None
+    strength: Number = None
+    factor: Number = None
+    add: Number = None
     kind: str = Field(default="", max_length=80)
     device: str = Field(default="", max_length=400)
-    share: float | None = None
-    rate: float | None = None
+    share: Number = None
+    rate: Number = None
 
     def given(self) -> dict[str, Any]:
         """Only what was said."""

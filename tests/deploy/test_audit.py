@@ -1,6 +1,9 @@
 """The audit finds exactly what is lost, doubled, refused or unsure."""
 
+import csv
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +12,10 @@ from citylab.observation import DatastreamKey, Observation, ObservationBatch, Pr
 from citylab.state import DeadLetter
 from deploy.audit import SHOWN, audit
 from deploy.audit_endpoint import describe
+from deploy.cli import main
 from deploy.fate import Audit, Fate
+from simulators.ledger import Ledger
+from simulators.native import Outgoing
 from simulators.record import Entry, digest_of
 from stores.memory import MemoryStore
 from stores.sqlite import SqliteState
@@ -84,6 +90,27 @@ def test_all_are_counted_though_few_are_named() -> None:
     named = city.audit(*entries, shown=None)
     assert [trouble.number for trouble in named.troubles] == [one.number for one in entries]
     assert [trouble["kind"] for trouble in describe(named)["troubles"]] == ["lost"] * 2 * SHOWN
+
+
+def test_what_needs_a_look_is_written_as_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    books = Ledger(tmp_path / "ledger")
+    said = {("air_temperature", ""): 20.5}
+    sent = [Outgoing("a/b", b"%d" % n, "hall", START + n * MINUTE, n, said, stamp=START) for n in range(SHOWN + 9)]
+    numbers = [number for number, _ in books.write(sent)]
+    books.hand(numbers)
+    books.confirm(numbers)
+    books.close()
+    words = ["audit", "--data", str(tmp_path)]
+    assert main([*words, "--csv", str(tmp_path / "lost.csv")]) == 1
+    rows = list(csv.DictReader((tmp_path / "lost.csv").read_text(encoding="utf-8").splitlines()))
+    assert [int(row["number"]) for row in rows] == numbers
+    assert {row["kind"] for row in rows} == {"lost"}
+    assert main(words) == 1
+    assert f"{SHOWN + 9} messages; {SHOWN} of them (--all names all)" in capsys.readouterr().out
+    assert main([*words, "--all", "--json"]) == 1
+    assert len(json.loads(capsys.readouterr().out)["troubles"]) == SHOWN + 9
+    assert main([*words, "--csv", str(tmp_path)]) == 1
+    assert "cannot be written" in capsys.readouterr().err
 
 
 def test_a_doubled_reading_is_counted() -> None:

@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
 
-from deploy.cli import command_names, main
+from deploy.cli import command_names, load, main
 from deploy.option import HELP
 from deploy.process import FolderLock
 from deploy.settings import SettingError, Settings, read_settings
@@ -15,6 +16,16 @@ from deploy.settings import SettingError, Settings, read_settings
 
 def test_every_setting_has_help() -> None:
     assert {name.replace("-", "_") for name in HELP} == set(Settings.model_fields)
+
+
+def test_no_option_is_taken_for_a_setting_by_its_name() -> None:
+    """An option of a command's own that goes by the name of a setting would set it."""
+    for name in command_names():
+        options = ArgumentParser()
+        load(name).arguments(options)
+        for option in options._actions:
+            if option.dest in Settings.model_fields:
+                assert (option.help or "").startswith(HELP[option.dest.replace("_", "-")]), (name, option.dest)
 
 
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:

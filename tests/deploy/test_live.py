@@ -41,6 +41,7 @@ def test_a_blackout_reaches_the_live_readings_and_ends(tmp_path):
         assert wrong.returncode == 1
         assert 'did you mean "east-market"?' in wrong.stderr
         assert "Traceback" not in wrong.stderr
+        until(lambda: "The books close." in city.citylab("audit").stdout, 60)
         stopped = city.citylab("inject", "stop", "blackout")
         assert stopped.returncode == 0
         until(lambda: supplied(city, "grid/east-market-f1") in ([True], [1], [1.0]), 90)

@@ -70,6 +70,28 @@ def test_refusals_are_sentences(client):
     assert client.post("/api/v1/injections", content=b"\xff\x00").status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "body: found nothing"),
+        (b"{event: blackout}", "not JSON"),
+        (b"[1]", "found list"),
+        (b'{"event": 5}', "body.event: found 5"),
+        (b'{"evnt": "blackout"}', "body.evnt"),
+        (b'{"event": "heat_wave", "strength": NaN}', "finite"),
+        (b'{"event": "heat_wave", "strength": true}', "found true"),
+        (b'{"event": "heat_wave", "strength": "5"}', "found '5'"),
+        (b'{"event": "' + b"x" * 100_000 + b'"}', "at most 80"),
+    ],
+)
+def test_bodies_that_say_nothing_are_named_shortly(client, simulators, content, says):
+    answer = client.post("/api/v1/injections", content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert says in answer.json()["message"]
+    assert len(answer.text) < 400
+    assert simulators.asked == []
+
+
 def test_writing_needs_the_token(client):
     for path in ("scenarios/blackout/start", "scenarios/blackout/stop", "injections"):
         answer = client.post(f"/api/v1/{path}", json={}, headers={"Authorization": "Bearer wrong"})

@@ -125,6 +125,20 @@ def test_a_blackout_is_felt_at_once_and_ends(town):
     assert city.running() == []
 
 
+def test_what_is_told_begins_with_a_whole_second(town):
+    now = Now()
+    now.time += 345_678
+    city = opened(town, Memory(), now)
+    used = []
+    city.use = used.append
+    told = city.inject({"event": "blackout", "duration": "2 h", "where": "east-market"})
+    assert told["start"].count(".") == told["end"].count(".") == 0
+    assert parse_instant(told["start"]) >= now.time
+    assert {effect.start % 1_000_000 for effect in used[-1].effects} == {0}
+    now.time += 7_654_321
+    assert parse_instant(city.stop("blackout")["stopped"][0]["end"]) % 1_000_000 == 0
+
+
 def test_a_restart_finds_the_same_past(town):
     now, memory = Now(), Memory()
     city = opened(town, memory, now)
@@ -166,6 +180,10 @@ def test_scenarios_start_where_they_fit_and_stop(town):
         ({"event": "blackout", "duration": "long"}, '"90 min"'),
         ({"event": "blackout", "duraton": "1 h"}, "unknown field"),
         ({"fault": "dropout", "kind": "smart_metre"}, 'did you mean "smart_meter"'),
+        ({"event": "blackout", "kind": "bus"}, "kind: does not go with event"),
+        ({"fault": "dropout", "device": "no such"}, 'there is no device "no such"'),
+        ({"event": "heat_wave", "strength": float("nan")}, "finite"),
+        ({"event": "blackout", "fault": "dropout"}, "found event and fault"),
         ({}, "expected one of event, driver, intervention, fault"),
     ],
 )
