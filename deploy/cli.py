@@ -15,6 +15,7 @@ from citylab.store import StoreUnavailableError
 from deploy import command
 from deploy.broker.error import BrokerError
 from deploy.error import UsageError
+from deploy.heap import bound_heap
 from deploy.settings import SettingError
 
 EPILOG = """\
@@ -103,6 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; errors of the user's are one sentence on standard error and exit code 1 (2 for usage)."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     given = parser(words[0] if words else "").parse_args(words)
+    bound_heap()
     try:
         result: Any = given.run(given)
     except (DocumentError, SettingError, BrokerError, UsageError, StoreUnavailableError) as error:
