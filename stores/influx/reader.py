@@ -1,6 +1,6 @@
 """Reading from InfluxDB: answers to InfluxQL as columns of readings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -131,8 +131,17 @@ class Reader:
 
     def latest(self, datastreams: Int32 | None) -> Columns:
         """Newest reading of each datastream."""
+        return self._latest(self.choices(datastreams))
+
+    def latest_of_things(self, datastreams: Iterable[int]) -> Columns:
+        """The same of all datastreams of their things, which is quicker than to name each."""
+        things = sorted({self.catalog.key(number).thing for number in datastreams})
+        terms = [f'"thing" = {literal(encode_name(thing))}' for thing in things]
+        return self._latest(f"({' OR '.join(terms[i : i + _SERIES])})" for i in range(0, len(terms), _SERIES))
+
+    def _latest(self, choices: Iterable[str]) -> Columns:
         found = []
-        for choice in self.choices(datastreams):
+        for choice in choices:
             tables = self.grouped(_FIELDS, choice, " ORDER BY time DESC LIMIT 1")
             found += [_columns(number, table) for number, table in tables]
         return concatenate(found)

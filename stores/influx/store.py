@@ -106,7 +106,7 @@ class InfluxStore:
             if fresh:
                 self._journal.add(fresh)
                 self._catalog.add(fresh)
-                self._writer.learn()
+                self._writer.learn(stream.id for stream in fresh)
 
     def datastreams(self) -> list[Datastream]:
         """All registered datastreams, by id."""

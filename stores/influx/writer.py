@@ -1,6 +1,8 @@
 """Writing to InfluxDB: idempotent by looking up what is late, arrivals first, marks for the rollups last."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import numpy as np
 
@@ -48,12 +50,14 @@ class Writer:
         self._lines = LineWriter(catalog)
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="influx-writer")
         self._newest = Newest()
-        self.learn()
+        self._unasked: set[int] = set()
+        """Datastreams whose newest reading is to be asked for."""
+        self.learn(catalog.ids().tolist())
 
-    def learn(self) -> None:
-        """Know the datastreams that are new in the catalog."""
+    def learn(self, datastreams: Iterable[int]) -> None:
+        """Know datastreams that are new in the catalog."""
         self._newest.grow(self._catalog.top)
-        self._newest_known = False
+        self._unasked.update(datastreams)
 
     def forget(self, before: int) -> None:
         """Readings before it were removed [us]."""
@@ -108,10 +112,7 @@ class Writer:
         new, held = np.ones(len(columns), dtype=np.bool_), np.zeros(len(columns), dtype=np.bool_)
         if not len(columns):
             return np.flatnonzero(new), held
-        if not self._newest_known:
-            newest = self._reader.latest(None).in_time_order()
-            self._newest.see(newest.datastream, newest.instant, newest.delay, newest.result, newest.marks, newest.text)
-            self._newest_known = True
+        self._ask_newest()
         late = np.flatnonzero(columns.instant <= self._newest.instant[columns.datastream])
         place, known = self._reader.find(columns.take(late))
         place = late[place]
@@ -123,6 +124,16 @@ class Writer:
         new[place[equal]] = False
         held[place] = True
         return np.flatnonzero(new), held
+
+    def _ask_newest(self) -> None:
+        """Learn what is newest of datastreams that this process has not written yet."""
+        if not self._unasked:
+            return
+        everything = len(self._unasked) >= len(self._catalog)
+        found = self._reader.latest(None) if everything else self._reader.latest_of_things(self._unasked)
+        newest = found.in_time_order()
+        self._newest.see(newest.datastream, newest.instant, newest.delay, newest.result, newest.marks, newest.text)
+        self._unasked.clear()
 
     def _remove(self, number: int, instant: int) -> None:
         """Remove one point."""
@@ -138,30 +149,37 @@ class Writer:
 
     def _send(self, columns: Columns, replaces: Mask) -> dict[int, Refusal]:
         """Write rows, some of which replace a stored one; those the server will not take, with its reason."""
-        size = min(_LINES, max(_FEW, -(-len(columns) // _AT_ONCE)))
-        firsts = range(0, len(columns), size)
-        parts = [np.arange(first, min(first + size, len(columns))) for first in firsts]
         lost: dict[int, Refusal] = {}
+        under_way: deque[tuple[int, Future[dict[int, Refusal]]]] = deque()
 
-        def send(rows: Int64) -> dict[int, Refusal]:
-            return self._send_part(columns.take(rows), replaces[rows])
+        def settle() -> None:
+            first, answer = under_way.popleft()
+            lost.update({first + place: refusal for place, refusal in answer.result().items()})
 
         try:
-            answers = self._pool.map(send, parts) if len(parts) > 1 else map(send, parts)
-            for first, answer in zip(firsts, answers, strict=True):
-                lost.update({first + place: refusal for place, refusal in answer.items()})
+            for rows in _parts(len(columns)):
+                part, over = columns.take(rows), replaces[rows]
+                body = self._lines.body(part, over)
+                # One body lies ready beside those under way: the server never waits for lines.
+                if len(under_way) > _AT_ONCE:
+                    settle()
+                under_way.append((int(rows[0]), self._pool.submit(self._send_part, part, over, body)))
+            while under_way:
+                settle()
         except StoreUnavailableError:
-            self._newest_known = False  # the server may have stored some of them
+            self._unasked.update(np.unique(columns.datastream).tolist())  # the server may have stored some of them
             raise
+        finally:
+            wait([answer for _, answer in under_way])
         return lost
 
     def close(self) -> None:
         """End the threads that send."""
         self._pool.shutdown()
 
-    def _send_part(self, columns: Columns, replaces: Mask) -> dict[int, Refusal]:
+    def _send_part(self, columns: Columns, replaces: Mask, body: bytes) -> dict[int, Refusal]:
         try:
-            self._path.write(self._lines.body(columns, replaces))
+            self._path.write(body)
         except WriteRefusedError as error:
             if error.partial:
                 place, known = self._reader.find(columns)
@@ -169,11 +187,23 @@ class Writer:
                 return {i: _refusal(str(error)) for i in range(len(columns)) if i not in taken}
             if len(columns) == 1:
                 return {0: _refusal(str(error))}
-            middle = len(columns) // 2
-            lost = self._send_part(columns.take(np.arange(middle)), replaces[:middle])
-            rest = self._send_part(columns.take(np.arange(middle, len(columns))), replaces[middle:])
-            return {**lost, **{middle + place: refusal for place, refusal in rest.items()}}
+            lost: dict[int, Refusal] = {}
+            for half in np.array_split(np.arange(len(columns)), 2):
+                part, over = columns.take(half), replaces[half]
+                refused = self._send_part(part, over, self._lines.body(part, over))
+                lost.update({int(half[0]) + place: refusal for place, refusal in refused.items()})
+            return lost
         return {}
+
+
+def _parts(rows: int) -> list[Int64]:
+    """Row numbers of requests of like size, so many that none is alone under way at the end."""
+    if not rows:
+        return []
+    requests = -(-rows // _LINES)
+    if rows > _FEW:
+        requests += requests % _AT_ONCE
+    return np.array_split(np.arange(rows), requests)
 
 
 def _refusal(text: str) -> Refusal:

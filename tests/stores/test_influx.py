@@ -18,7 +18,19 @@ from citylab.thing import Datastream
 from stores.influx import InfluxStore
 from stores.influx.extent import RECOUNT
 from tests.influx_server import free_port, influx_one, influx_two
-from tests.stores.conformance import AGES, DAY, NOW, STREAMS, T0, RollupConformance, StoreConformance, batch, ids, row
+from tests.stores.conformance import (
+    AGES,
+    DAY,
+    HOSTILE,
+    NOW,
+    STREAMS,
+    T0,
+    RollupConformance,
+    StoreConformance,
+    batch,
+    ids,
+    row,
+)
 from tests.stores.influx_layout import Layouts
 
 
@@ -192,6 +204,30 @@ class TestOneSpecials:
             assert store.write(batch(row(200, number, 1.0))).stored == 1
             assert store.count() == number
             store.close()
+
+    def test_readings_of_another_process_are_known_when_their_datastream_is_registered(self, one: str) -> None:
+        streams = [Datastream(i, DatastreamKey(name, "status", name)) for i, name in enumerate(HOSTILE, 20)]
+        name = uuid4().hex
+        mine, theirs = (InfluxStore(one, database=name) for _ in range(2))
+        mine.register(STREAMS)
+        assert mine.write(batch(row(1, 0, 1.0))).stored == 1
+        theirs.register(streams)
+        rows = [row(stream.id, 0, 2.0) for stream in streams]
+        assert theirs.write(batch(*rows)).stored == len(streams)
+        mine.register(streams)
+        found = mine.write(batch(*rows, row(streams[0].id, 1, 2.0), row(1, 1, 1.0)))
+        assert (found.stored, found.duplicates) == (2, len(streams))
+        for store in (mine, theirs):
+            store.close()
+
+    @pytest.mark.parametrize("rows", [2500, 2501, 20_001, 60_000])
+    def test_requests_of_like_size_lose_no_row(self, one: str, rows: int) -> None:
+        store = InfluxStore(one, database=uuid4().hex)
+        store.register(STREAMS)
+        found = store.write(batch(*(row(i % 2 + 1, i // 2, float(i)) for i in range(rows))))
+        assert (found.stored, store.count()) == (rows, rows)
+        assert store.latest(ids(1, 2)).result.max() == rows - 1
+        store.close()
 
     def test_arrivals_come_before_readings(self, tmp_path: Path) -> None:
         import numpy as np
