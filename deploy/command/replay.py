@@ -5,8 +5,13 @@
   citylab replay readings.csv --start 2026-03-02T08:00:00Z --straight
                                               readings, straight into the store of a stopped instance
 
-Lines have time, topic and payload (or payload_hex); or time, thing, property, value and maybe channel. Messages go to
-the broker under the simulated root, since what is played again was not measured now: its readings count as simulated.
+Lines have time, topic and payload (or payload_hex); or time, thing, property, value and maybe channel. Made by
+
+  mosquitto_sub -h HOST -t '#' -F '{"time": %U, "topic": "%t", "payload_hex": "%x"}' > monday.jsonl
+  citylab store export readings.csv --kind vaccine_fridge
+
+Messages go to the broker under the simulated root, since what is played again was not measured now: its readings count
+as simulated. Those of citylab's own topics are left out.
 Times inside of JSON payloads move with the recording; binary payloads are sent as they are.
 """
 
@@ -72,7 +77,9 @@ def run(given: argparse.Namespace) -> int:
         sent = asyncio.run(_publish(records, settings, given.pace))
     except aiomqtt.MqttError as error:
         where = f"{settings.mqtt_host}:{settings.mqtt_port}"
-        raise UsageError(f"the broker at {where} could not be used ({error}); does citylab up run there?") from None
+        raise UsageError(
+            f"the broker at {where} could not be used ({error}); does citylab up run there with this --data?"
+        ) from None
     print(f"{counted(sent, 'message')} taken by the broker.")
     return 0
 

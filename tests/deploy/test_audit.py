@@ -101,16 +101,13 @@ def test_what_needs_a_look_is_written_as_a_table(tmp_path: Path, capsys: pytest.
     books.confirm(numbers)
     books.close()
     words = ["audit", "--data", str(tmp_path)]
-    assert main([*words, "--csv", str(tmp_path / "lost.csv")]) == 1
+    assert main([*words, "--csv", str(tmp_path / "lost.csv"), "--json"]) == 1
+    assert len(json.loads(capsys.readouterr().out)["troubles"]) == SHOWN + 9
     rows = list(csv.DictReader((tmp_path / "lost.csv").read_text(encoding="utf-8").splitlines()))
     assert [int(row["number"]) for row in rows] == numbers
     assert {row["kind"] for row in rows} == {"lost"}
     assert main(words) == 1
     assert f"{SHOWN + 9} messages; {SHOWN} of them (--all names all)" in capsys.readouterr().out
-    assert main([*words, "--all", "--json"]) == 1
-    assert len(json.loads(capsys.readouterr().out)["troubles"]) == SHOWN + 9
-    assert main([*words, "--csv", str(tmp_path)]) == 1
-    assert "cannot be written" in capsys.readouterr().err
 
 
 def test_a_doubled_reading_is_counted() -> None:

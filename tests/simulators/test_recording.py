@@ -55,7 +55,18 @@ def test_readings_of_csv(tmp_path):
         ("time,thing,property,value\n1748764800,a,soil_moisture,nan\n", 2, "finite"),
         ('{"time": 1748764800, "topic": "a"\n', 1, "not JSON"),
         ('{"time": 1748764800, "topic": "a", "payload_hex": "xyz"}\n', 1, "hexadecimal"),
-        ("", 0, ""),
+        ("", 1, "found nothing; expected a head"),
+        ("time;topic;payload\n1;a;b\n", 1, "';' between them; expected commas"),
+        ("time,time,topic\n1,2,a\n", 1, 'column "time" stands twice'),
+        ("time,topic,payload,payload_hex\n1748764800,a,b,00\n", 2, "expected one of them"),
+        ("time,topic\n1748764800,a\n", 2, "payload is missing"),
+        ("time,topic,payload\n2025-06-01T08:00:00,a,b\n", 2, "ISO 8601 with a zone"),
+        ('[{"time": 1748764800, "topic": "a", "payload": 1}]\n', 1, "expected an object a line"),
+        ('{"time": true, "topic": "a", "payload": 1}\n', 1, "time: found true"),
+        ('{"time": 1748764800, "topic": 5, "payload": 1}\n', 1, "topic: found 5; expected a text"),
+        ('{"time": 1748764800, "thing": {}, "property": "voltage", "value": 1}\n', 1, "thing: found dict"),
+        ('{"time": 1748764800, "thing": "a", "property": "voltage", "value": true}\n', 1, "finite number"),
+        ('{"time": 1, "topic": "a", "payload": ' + "[" * 100_000 + "\n", 1, "nested too deeply"),
     ],
 )
 def test_mistakes_name_the_line(tmp_path, text, line, says):
@@ -65,6 +76,32 @@ def test_mistakes_name_the_line(tmp_path, text, line, says):
     assert caught.value.mistakes[0].line in {line, 1}
     assert says in str(caught.value)
     assert len(str(caught.value).splitlines()) < 25
+
+
+def test_lines_of_other_recorders(tmp_path):
+    told = '"qos": 0, "retain": 0, "payloadlen": 2'
+    text = (
+        f'{{"tst": "2025-06-01T08:00:00.000000Z+0000", "topic": "sim/a/b", {told}, "payload": "a\u2028b"}}\n'
+        f'{{"tst": "2025-06-01T08:00:01.000000Z+0000", "topic": "citylab/command/x", {told}, "payload": "{{}}"}}\n'
+        f'{{"tst": "2025-06-01T08:00:02.000000Z+0000", "topic": "$SYS/uptime", {told}, "payload": "5"}}\n'
+        '{"time": 1748764803000, "topic": "a/c", "payload": null}\n'
+    )
+    records = read_recording(written(tmp_path, text, "record.jsonl"))
+    assert [(r.time - FIRST, r.topic, r.payload) for r in records] == [
+        (0, "a/b", "a\u2028b".encode()), (3 * SECOND, "a/c", b""),
+    ]  # fmt: skip
+
+
+def test_a_table_that_a_store_exported(tmp_path):
+    table = (
+        "thing,observed_property,channel,phenomenon_time,sequence,result,text,quality,provenance,time_source,received_time\n"
+        "fridge,temperature,,2025-06-01T08:00:00Z,0,4.7,,good,simulated,device,2026-11-24T14:11:55.237204Z\n"
+        "bus-1,position,,2025-06-01T08:00:10Z,0,,36.8 -1.2,good,simulated,device,2026-11-24T14:11:55.237204Z\n"
+    )
+    records = read_recording(written(tmp_path, table))
+    assert [(r.time - FIRST, r.thing, r.observed_property, r.value) for r in records] == [
+        (0, "fridge", "temperature", 4.7), (10 * SECOND, "bus-1", "position", "36.8 -1.2"),
+    ]  # fmt: skip
 
 
 def test_messages_and_readings_do_not_mix(tmp_path):
