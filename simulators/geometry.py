@@ -1,6 +1,7 @@
 """Geometry of a city from its seed: roads, bus lines, feeders, parcels, as GeoJSON."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,10 +34,14 @@ class Line:
     length: float
     districts: tuple[str, ...] = ()
 
+    def stretches(self) -> Float64:
+        """Lengths between the points [km], float64[k - 1]."""
+        result: Float64 = np.hypot(*_metric(self.points[1:] - self.points[:-1], float(self.points[0, 1])).T)
+        return result
+
     def along(self, way: Float64) -> Float64:
         """Points at parts 0 to 1 of the way, complex128[...]: longitude + i latitude [deg]."""
-        steps = np.hypot(*_metric(self.points[1:] - self.points[:-1], float(self.points[0, 1])).T)
-        marks = np.concatenate([[0.0], np.cumsum(steps)])
+        marks = np.concatenate([[0.0], np.cumsum(self.stretches())])
         marks /= marks[-1]
         return np.interp(way, marks, self.points[:, 0]) + 1j * np.interp(way, marks, self.points[:, 1])
 
@@ -66,6 +71,24 @@ def make_lines(city: City, draw: Draw, label: str, number: int) -> list[Line]:
         joined = (city.districts[a].name, city.districts[b].name)
         lines.append(Line(f"{label}-{i + 1}", points, round(length, 2), joined))
     return lines
+
+
+def join_lines(parts: Sequence[Line], back: Sequence[bool], name: str) -> tuple[Line, Float64]:
+    """A line over others, each as it is or backwards, joined by straight ways.
+
+    Returns
+    -------
+    Line
+    float64[parts]
+        Where each part ends, as part of the length; half of a joining way belongs to either side.
+    """
+    turned = [line.points[::-1] if turn else line.points for line, turn in zip(parts, back, strict=True)]
+    line = Line(name, np.concatenate(turned), 0.0, tuple(dict.fromkeys(d for part in parts for d in part.districts)))
+    steps = line.stretches()
+    marks = np.concatenate([[0.0], np.cumsum(steps)]) / steps.sum()
+    last = np.cumsum([len(points) for points in turned]) - 1
+    ends = np.append((marks[last[:-1]] + marks[last[:-1] + 1]) / 2.0, 1.0)
+    return replace(line, length=round(float(steps.sum()), 2)), ends
 
 
 def line_features(lines: list[Line], kind: str) -> list[dict[str, Any]]:

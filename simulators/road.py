@@ -11,6 +11,9 @@ from simulators.models import transport
 from simulators.span import CHUNK, SLOT_US, SLOTS
 from simulators.surrounding import Surrounding
 
+LANES = 4.0
+"""Of a main road, both directions."""
+
 
 class Roads:
     """Main roads.
@@ -34,7 +37,11 @@ class Roads:
         self.capacity = np.round(2400.0 + 1800.0 * self._draw.uniform("capacity", index), -1)
         self.free_flow = np.round(section.free_flow * (0.85 + 0.3 * self._draw.uniform("speed", index)))
         self._saturation = section.saturation * (0.75 + 0.5 * self._draw.uniform("saturation", index))
-        self._chunks: OrderedDict[int, tuple[Float64, Float64, Float64]] = OrderedDict()
+        centre = surrounding.city.districts[0].name
+        first, last = (np.array([line.districts[end] == centre for line in self.lines]) for end in (0, 1))
+        self._tide = np.where(first == last, 0.0, np.where(first, -1.0, 1.0))
+        """1 where a road's points lead to the centre, -1 where they lead from it, 0 where neither."""
+        self._chunks: OrderedDict[int, tuple[Float64, Float64, Float64, Float64]] = OrderedDict()
 
     def city_demand(self, number: int) -> Float64:
         """Demand of cars in the city over the morning peak in a chunk, float64[3072]."""
@@ -55,7 +62,34 @@ class Roads:
         return result * self.surrounding.influence.factor("traffic", weather.times)
 
     def state(self, number: int) -> tuple[Float64, Float64, Float64]:
-        """Flow [vehicles/h], speed [km/h] and travel time over free-flow time, float64[3072, r] each."""
+        """Flow [vehicles/h], speed [km/h] and travel time over free-flow time, both directions, float64[3072, r]."""
+        return self._found(number)[:3]
+
+    def speeds(self, number: int) -> Float64:
+        """Speed [km/h] of each direction, along a road's points and against them, float64[3072, r, 2]."""
+        return self._found(number)[3]
+
+    def congestion(self, number: int) -> Float64:
+        """Mean travel time over free-flow time of all roads, float64[3072]."""
+        result: Float64 = self.state(number)[2].mean(axis=1)
+        return result
+
+    def usual_speeds(self) -> Float64:
+        """Speed [km/h] as on a day without rain, events and accidents: other days, working days; float64[2, 96, r, 2].
+
+        Timetables are made of it.
+        """
+        hour = np.arange(SLOTS) / 4.0
+        section = self.surrounding.section.transport
+        result = []
+        for kind in (0.0, 1.0):
+            working = np.full(SLOTS, kind)
+            wanted = transport.demand(hour, working, section.evening_peak)[:, None] * self._saturation
+            share = self._shares(hour, working)
+            result.append(transport.traffic(wanted[:, :, None] * share, *self._directions(1.0))[1])
+        return np.stack(result)
+
+    def _found(self, number: int) -> tuple[Float64, Float64, Float64, Float64]:
         found = self._chunks.get(number)
         if found is None:
             found = self._chunks[number] = self._compute(number)
@@ -63,12 +97,17 @@ class Roads:
                 self._chunks.popitem(last=False)
         return found
 
-    def congestion(self, number: int) -> Float64:
-        """Mean travel time over free-flow time of all roads, float64[3072]."""
-        result: Float64 = self.state(number)[2].mean(axis=1)
-        return result
+    def _shares(self, hour: Float64, working: Float64) -> Float64:
+        """Traffic of each direction over half of the road's, float64[n, r, 2]."""
+        tide = (2.0 * transport.inward_share(hour, working) - 1.0)[:, None] * self._tide
+        return np.stack([1.0 + tide, 1.0 - tide], axis=2)
 
-    def _compute(self, number: int) -> tuple[Float64, Float64, Float64]:
+    def _directions(self, share: Float64 | float) -> tuple[Float64, Float64, Float64]:
+        """Capacity, free flow and lanes of one direction, for a share of the capacity."""
+        half = (self.capacity * share / 2.0)[..., None]
+        return half, self.free_flow[:, None], LANES / 2.0 * half / (self.capacity / 2.0)[:, None]
+
+    def _compute(self, number: int) -> tuple[Float64, Float64, Float64, Float64]:
         weather = self.surrounding.chunk(number)
         index = np.arange(len(self.lines))
         slot = (weather.times // SLOT_US)[:, None]
@@ -83,8 +122,8 @@ class Roads:
             demand = demand * influence.factors(driver, weather.times, places) / everywhere
         wet = np.where(weather.rain > 0.5, 0.88, 1.0)[:, None]
         capacity = np.maximum(wet * influence.factors("capacity", weather.times, places), 0.02)
-        saturation = demand / capacity
-        ratio = transport.queue_ratio(saturation)
-        through = np.where(saturation <= 1.0, saturation, 1.0 + 0.1 * np.log(np.maximum(saturation, 1.0)))
-        flow = through * capacity * self.capacity
-        return flow, self.free_flow / ratio, ratio
+        share = self._shares(weather.hour, np.repeat(weather.days.working.astype(np.float64), SLOTS))
+        flows, speeds = transport.traffic((demand / capacity)[:, :, None] * share, *self._directions(capacity))
+        flow = flows.sum(axis=2)
+        speed = flow / (flows / speeds).sum(axis=2)
+        return flow, speed, self.free_flow / speed, speeds

@@ -8,9 +8,13 @@ from citylab.observation import Float64
 from simulators.fleet import BATTERY, Column, Device, Fleet, Output
 from simulators.models import transport
 from simulators.naming import eui, serial
+from simulators.road import LANES
 from simulators.site import Site, sites, sites_in
 from simulators.span import CHUNK, SLOTS, rows_of
 from simulators.world import World
+
+STAY, GAPS = 8, 3
+"""Quarter hours from one car in a bay to the next, and fewer of them without a car than this (ours)."""
 
 
 def roadside(world: World, roads: Sequence[int], ways: Float64) -> list[Site]:
@@ -62,7 +66,7 @@ class TrafficCounter(Fleet):
     def compute(self, day: int) -> Sequence[Column]:
         """Results at the 96 knots of a day."""
         flow, speed, _ = (x[rows_of(day)][:, self.road] for x in self.world.roads.state(day // CHUNK))
-        return flow, speed, flow, transport.occupancy(flow / 4.0, speed)
+        return flow, speed, flow, transport.occupancy(flow / LANES, speed)
 
 
 class TravelTimeSensor(Fleet):
@@ -135,8 +139,14 @@ class ParkingSensor(Fleet):
         ]
 
     def compute(self, day: int) -> Sequence[Column]:
-        """Results at the 96 knots of a day."""
-        demand = self.world.roads.city_demand(day // CHUNK)[rows_of(day)]
-        likely = np.clip(0.12 + 0.8 * demand, 0.0, 0.95)[:, None]
-        half_hour = np.arange(day * SLOTS, (day + 1) * SLOTS)[:, None] // 3
-        return ((self.draw.uniform("bay", half_hour, self.index[None, :]) < likely).astype(np.float64),)
+        """Results at the 96 knots of a day: as many cars as the hour has, of which each leaves within two hours."""
+        weather, rows = self.world.surrounding.day(day), rows_of(day)
+        hour, working = weather.hour[rows], np.full(SLOTS, float(weather.days.working[day % CHUNK]))
+        usual = transport.demand(hour, working, self.world.section.transport.evening_peak)
+        wanted = transport.parked(hour, working) * self.world.roads.city_demand(day // CHUNK)[rows] / usual
+        phase = (self.draw.uniform("phase of a bay", self.index) * STAY).astype(np.int64)
+        stay, quarter = np.divmod(np.arange(day * SLOTS, (day + 1) * SLOTS)[:, None] + phase, STAY)
+        empty = (self.draw.uniform("gap", stay, self.index) * GAPS).astype(np.int64)
+        likely = np.minimum(wanted / (1.0 - (GAPS - 1.0) / 2.0 / STAY), 1.0)[:, None]
+        taken = (self.draw.uniform("bay", stay, self.index) < likely) & (quarter >= empty)
+        return (taken.astype(np.float64),)

@@ -1,26 +1,34 @@
 """Vehicles with satellite positioning: buses on lines, minibus taxis, motorcycle taxis."""
 
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from citylab.observation import Float64
-from simulators.draw import Draw
-from simulators.fleet import Column, Device, Fleet, Output
-from simulators.geometry import Line, make_lines
-from simulators.models import transport
+from citylab.observation import Float64, Int64
+from simulators.busline import BusLines
+from simulators.course import make_courses
+from simulators.fleet import Column, Device, Fleet, Happening, Output
+from simulators.geometry import Line
+from simulators.models import bus
 from simulators.naming import serial
 from simulators.site import Site
-from simulators.span import CHUNK, SLOTS, rows_of
+from simulators.span import DAY_US, SLOT_US, SLOTS
+from simulators.timetable import FASTEST
 from simulators.world import World
+
+NIGHT_US = 16_200_000_000
+"""Half past four: no bus is on its way."""
 
 
 def bus_lines(world: World) -> list[Line]:
     """Lines of the buses."""
-    return make_lines(world.city, Draw(world.seed, "bus lines"), "line", world.section.transport.bus_lines)
+    return [course.line for course in make_courses(world.roads, world.section.transport.bus_lines)]
 
 
-def _yard(world: World, line: Line) -> Site:
+def yard(world: World, line: Line) -> Site:
+    """Where a line begins."""
     x, y = line.points[0]
     return Site(float(x), float(y), world.city.districts[0].name)
 
@@ -31,111 +39,183 @@ def there_and_back(phase: Float64) -> Float64:
     return result
 
 
-class Bus(Fleet):
-    """Buses: place, speed, deviation from the schedule (late is negative), people on board."""
+def parts(number: Int64) -> Iterator[tuple[int, Int64]]:
+    """Each number there is, with the rows that have it."""
+    low, high = (int(number.min()), int(number.max())) if len(number) else (0, -1)
+    for found in range(low, high + 1):
+        rows = np.flatnonzero(number == found)
+        if len(rows):
+            yield found, rows
+
+
+def how_many(time: Callable[[Int64], NDArray[np.floating]], count: Int64, now: Float64) -> Int64:
+    """How many of some times, in order, lie at or before now, int64[m].
+
+    Parameters
+    ----------
+    time : callable
+        Gives the times of that number, each row its own.
+    count : int64[m]
+        How many times there are.
+    now : float64[m]
+    """
+    found = np.zeros(len(now), dtype=np.int64)
+    step = 1 << int(count.max()).bit_length() if len(count) else 0
+    while step := step >> 1:
+        number = found + step
+        there = number <= count
+        early = time(np.where(there, number - 1, 0)) <= now
+        found = np.where(there & early, number, found)
+    return found
+
+
+class Vehicle(Fleet):
+    """Vehicles whose results are known at any moment, not at the knots alone."""
+
+    @abstractmethod
+    def truth(self, times: Int64, devices: Int64) -> list[Column]:
+        """Results of devices at a moment of its own each, before sensors, [m] for each output."""
+
+    def compute(self, day: int) -> Sequence[Column]:
+        """Results at the 96 knots of a day."""
+        times = np.repeat(self.world.surrounding.span.times(day), self.number)
+        return [c.reshape(SLOTS, self.number) for c in self.truth(times, np.tile(self.index, SLOTS))]
+
+    def at(self, time: int | Int64, devices: Int64 | None = None, interval: int = SLOT_US) -> list[Column]:
+        """See `Fleet.at`."""
+        devices = self.index if devices is None else devices
+        times = np.broadcast_to(np.asarray(time, dtype=np.int64), devices.shape)
+        columns = self.truth(times, devices)
+        return [self.read(n, columns[i], times, devices, interval) for i, n in enumerate(self.regular)]
+
+
+class Bus(Vehicle):
+    """Buses on lines: place, speed, how late they are (early is negative), people on board.
+
+    On a trip a bus says how late it is and how many people are on board; at the ends of its line it does not.
+    At the end of each trip it says how long that took.
+    """
 
     kind = "bus"
     sector = "transport"
     profile = "bus"
     outputs = (
-        Output("position", mode="linear"),
+        Output("position"),
         Output("speed", noise=0.5, step=0.1, low=0.0),
-        Output("schedule_deviation", noise=4.0, step=1.0),
-        Output("people_present", mode="hold", step=1.0, low=0.0, high=110.0),
+        Output("schedule_deviation", step=1.0),
+        Output("people_present", step=1.0, low=0.0, high=bus.PLACES),
+        Output("travel_time", mode="event", step=1.0),
     )
 
     def install(self) -> list[Device]:
         """The devices of the fleet."""
-        self.lines = bus_lines(self.world)
-        self.line = self.index % len(self.lines)
+        plain = BusLines(self.world, 1)
+        table, count = plain.timetable, plain.lines
+        self.line, order = self.index % count, self.index // count
+        self.service, self.vehicle = np.divmod(order, table.vehicles[self.line])
+        services = int(self.service.max()) + 1 if self.number else 1
+        self.lines = plain if services == 1 else BusLines(self.world, services, table)
+        self._last = table.shape.last[self.line]
+        self._legs = np.repeat(table.rounds[:, self.line, self.vehicle], 2, axis=2)
+        self._made = (self._legs >= 0).sum(axis=2)
+        self._ended: dict[int, tuple[Int64, Int64, Float64]] = {}
+        stretch = np.arange(table.shape.stops)
+        self._signal = 0.15 + 0.7 * self.draw.uniform(
+            "signal", stretch, np.arange(2)[:, None], np.arange(count)[:, None, None]
+        )
+        names = [course.line for course in table.courses]
         return [
-            Device(f"bus-{serial(self.draw, i)}", _yard(self.world, self.lines[n]), {"line": self.lines[n].name})
+            Device(f"bus-{serial(self.draw, i)}", yard(self.world, names[n]), {"line": names[n].name})
             for i, n in enumerate(self.line.tolist())
         ]
 
-    def compute(self, day: int) -> Sequence[Column]:
-        """Results at the 96 knots of a day."""
-        weather = self.world.surrounding.day(day)
-        hour = weather.of_day(weather.hour, day)[:, None]
-        ratio, before = self._slowness(day)
-        demand = self.world.roads.travel(day // CHUNK)[rows_of(day)][:, None]
-        length = np.array([self.lines[n].length for n in self.line])
-        free = self.world.section.transport.free_flow * 0.62  # dwell at stops
-        trip = 2.0 * length / free + 0.25
-        phase = (np.arange(SLOTS) / 4.0)[:, None] / trip + self.draw.uniform("phase", self.index)
-        delay = 240.0 * (ratio - 1.0) + 400.0 * self.draw.normal("trip", np.floor(phase).astype(np.int64) + day * 64,
-                                                               self.index[None, :])  # fmt: skip
-        way = there_and_back(phase)
-        deviation = transport.bunching(delay, phase % 1.0)
-        running = (hour >= 5.0) & (hour < 23.0)
-        place = np.empty((SLOTS, self.number), dtype=np.complex128)
-        for i, n in enumerate(self.line.tolist()):
-            place[:, i] = self.lines[n].along(np.where(running[:, 0], way[:, i], 0.0))
-        pace = 0.9 + 0.2 * self.draw.uniform("pace", self.index)
-        speed = np.where(running, free / ratio * pace, 0.0)
-        riders = transport.bus_riders(18.0 + 62.0 * demand * (
-            0.7 + 0.6 * self.draw.uniform("riders", np.floor(phase).astype(np.int64), self.index)
-        ), ratio / before)  # fmt: skip
-        return place, speed, np.where(running, -deviation, 0.0), np.where(running, riders, 0.0)
+    def truth(self, times: Int64, devices: Int64) -> list[Column]:
+        """See `Vehicle.truth`; the day of the buses begins at half past four."""
+        day, second = np.divmod(times + self.world.surrounding.span.offset - NIGHT_US, DAY_US)
+        result: list[Column] = [np.empty(times.shape, dtype=np.complex128), *(np.empty(times.shape) for _ in range(3))]
+        for number, rows in parts(day // self.lines.days):
+            found = self._on_days(number, day[rows], (second[rows] + NIGHT_US) / 1e6, devices[rows])
+            for column, part in zip(result, found, strict=True):
+                column[rows] = part
+        return result
 
-    def _slowness(self, day: int) -> tuple[Float64, Float64]:
-        """Travel time of each bus over that in free traffic, and what it would be without lanes, float64[96, n]."""
-        number, rows = day // CHUNK, rows_of(day)
-        mixed = self.world.roads.congestion(number)[rows][:, None]
-        times = self.world.surrounding.chunk(number).times[rows]
-        names = [(self.lines[n].name, *self.lines[n].districts) for n in self.line]
-        share = self.world.influence.factors("mixing", times, names)
-        return 1.0 + (mixed - 1.0) * share, np.maximum(mixed, 1.0)
+    def happenings(self, start: int, end: int) -> list[Happening]:
+        """At the end of each trip, how long it took from end to end."""
+        span, found = self.world.surrounding.span, []
+        for batch in range(*_around(start + span.offset, end + span.offset, self.lines.days)):
+            device, time, took = self._ends(batch)
+            rows = slice(*np.searchsorted(time, [start, end]).tolist())
+            found.append(Happening(len(self.regular), device[rows], time[rows], took[rows]))
+        return found
+
+    def _ends(self, batch: int) -> tuple[Int64, Int64, Float64]:
+        """Device, time [us] and length [s] of all trips of a batch of days, in the order of their ends."""
+        found = self._ended.get(batch)
+        if found is None:
+            trips = self.lines.batch(batch)
+            day = np.repeat(np.arange(batch * self.lines.days, (batch + 1) * self.lines.days), self.number)
+            device = np.tile(self.index, self.lines.days)
+            unit = self.lines.unit(day, self.service[device], self.line[device])[:, None]
+            legs = self._legs[self.lines.kind(day), device]
+            way = np.arange(legs.shape[1]) % 2
+            ends = trips.arrival[unit, way, legs, self._last[device][:, None]].astype(np.float64)
+            took = ends - trips.departure[unit, way, legs, 0]
+            made = (legs >= 0) & (took > 0.0)
+            moment = (
+                day[:, None] * DAY_US + np.round(ends).astype(np.int64) * 1_000_000 - self.world.surrounding.span.offset
+            )[made]
+            order = np.argsort(moment, kind="stable")
+            found = (
+                np.broadcast_to(device[:, None], legs.shape)[made][order],
+                moment[order],
+                np.round(took[made][order]),
+            )
+            self._ended = {batch: found} if len(self._ended) > 1 else {**self._ended, batch: found}
+        return found
+
+    def _on_days(self, batch: int, day: Int64, second: Float64, devices: Int64) -> list[Column]:
+        table, trips, line = self.lines.timetable, self.lines.batch(batch), self.line[devices]
+        unit, kind, last = self.lines.unit(day, self.service[devices], line), self.lines.kind(day), self._last[devices]
+        arrival, departure, load = (x.ravel() for x in (trips.arrival, trips.departure, trips.load))
+        size = trips.load.shape
+
+        def row(leg: Int64) -> Int64:
+            """Where the stops of a trip begin."""
+            found: Int64 = ((unit * 2 + leg % 2) * size[2] + self._legs[kind, devices, leg]) * size[3]
+            return found
+
+        begun = how_many(lambda leg: departure[row(leg)], self._made[kind, devices], second)
+        leg = np.maximum(begun - 1, 0)
+        trip, way, at = self._legs[kind, devices, leg], leg % 2, row(leg)
+        stop = np.maximum(how_many(lambda stop: departure[at + stop], last + 1, second) - 1, 0) * (begun > 0)
+        ends = (begun == 0) | (stop == last)
+        following = np.minimum(stop + 1, last)
+        left, comes, goes = departure[at + stop], arrival[at + following], departure[at + following]
+        stands = ends | (second >= comes)
+        part = np.clip((second - left) / np.maximum(comes - left, 1.0), 0.0, 1.0)
+        mean = table.shape.length[following, way, line] * 3600.0 / np.maximum(comes - left, 1.0)
+        moving = np.clip(np.sqrt(mean / FASTEST), 0.3, 1.0)
+        driven, moves = bus.stop_and_go(part, moving, self._signal[line, way, following])
+        driven = np.where(stands, 1.0, driven)
+        place = np.where(ends, stop, stop + driven)
+        place = self._places(np.where(way == 1, last - place, place) / last, line)
+        speed = np.where(stands | ~moves, 0.0, mean / moving)
+        served = np.where(stands, np.clip((second - comes) / np.maximum(goes - comes, 1e-3), 0.0, 1.0), 0.0)
+        due_at = (kind, trip, following, way, line)
+        passes, leaves = table.arrival[due_at], table.departure[due_at]
+        went = table.departure[kind, trip, stop, way, line]
+        due = went + driven * (passes - went) + served * (leaves - passes) - self.lines.shift(day)
+        people = load[at + stop] + served * (load[at + following] - load[at + stop])
+        return [place, speed, np.where(ends, np.nan, second - due), np.where(ends, np.nan, people)]
+
+    def _places(self, way: Float64, line: Int64) -> Column:
+        """Points at parts of the way of lines."""
+        result = np.empty(way.shape, dtype=np.complex128)
+        for number, rows in parts(line):
+            result[rows] = self.lines.timetable.courses[number].line.along(way[rows])
+        return result
 
 
-class _Roamer(Fleet):
-    """Vehicles without a schedule: trips between places of the city, waiting in between."""
-
-    sector = "transport"
-    outputs = (Output("position", mode="linear"), Output("speed", noise=0.8, step=0.1, low=0.0))
-    pace: float
-
-    def install(self) -> list[Device]:
-        """The devices of the fleet."""
-        self.tracks = make_lines(self.world.city, self.draw, "track", max(6, 2 * len(self.world.city.districts)))
-        return [
-            Device(f"{self.kind.replace('_', '-')}-{serial(self.draw, i)}",
-                   _yard(self.world, self.tracks[i % len(self.tracks)]))
-            for i in range(self.number)
-        ]  # fmt: skip
-
-    def compute(self, day: int) -> Sequence[Column]:
-        """Results at the 96 knots of a day."""
-        ratio = self.world.roads.congestion(day // CHUNK)[rows_of(day)]
-        demand = self.world.roads.city_demand(day // CHUNK)[rows_of(day)]
-        place = np.empty((SLOTS, self.number), dtype=np.complex128)
-        speed = np.empty((SLOTS, self.number))
-        for i in range(self.number):
-            track = self.tracks[i % len(self.tracks)]
-            busy = self.draw.uniform("busy", np.arange(day * SLOTS, (day + 1) * SLOTS) // 4, np.int64(i))
-            moving = busy < np.clip(0.15 + 0.8 * demand, 0.0, 0.95)
-            free = self.world.section.transport.free_flow * self.pace
-            step = np.where(moving, free / ratio / 4.0 / max(track.length, 0.5) / 2.0, 0.0)
-            whole = step.sum()
-            step *= np.round(whole) / whole if whole > 0.0 else 0.0  # whole rounds: it is at midnight where it began
-            start = float(self.draw.uniform("start", np.int64(i))[0])
-            way = there_and_back(start + np.concatenate([[0.0], np.cumsum(step[:-1])]))
-            place[:, i] = track.along(way)
-            speed[:, i] = np.where(moving, free / ratio, 0.0)
-        return place, speed
-
-
-class Minibus(_Roamer):
-    """Minibus taxis."""
-
-    kind = "minibus"
-    profile = "minibus"
-    pace = 0.8
-
-
-class MotorcycleTaxi(_Roamer):
-    """Motorcycle taxis: little slowed by traffic."""
-
-    kind = "motorcycle_taxi"
-    profile = "motorcycle_taxi"
-    pace = 1.1
+def _around(start: int, end: int, days: int) -> tuple[int, int]:
+    """Batches of days whose trips may end in a window [us]; trips end before the next day is half past four."""
+    return (start - NIGHT_US) // DAY_US // days, (end - 1) // DAY_US // days + 1

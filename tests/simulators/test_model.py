@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.models import air, energy, health, transport, water, weather
+from simulators.models import air, bus, energy, health, transport, water, weather
 
 
 def test_heat_index_of_the_weather_service_table():
@@ -138,7 +138,7 @@ def test_waste_that_was_not_collected_comes_later():
 
 def test_bus_riders_follow_the_time_in_the_vehicle():
     """TRL593: elasticity of -0.4 to -0.6; a tenth less time gives 4 to 7 % more riders."""
-    assert 1.04 <= transport.bus_riders(np.ones(1), np.full(1, 0.9))[0] <= 1.07
+    assert 1.04 <= bus.riders(np.ones(1), np.full(1, 0.9))[0] <= 1.07
 
 
 @given(st.lists(st.floats(0, 50), min_size=1, max_size=60), st.floats(0.1, 20))
