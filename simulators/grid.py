@@ -8,49 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from citylab.instant import MICROSECONDS
 from citylab.observation import Float64, Int64
 from simulators import sunshine
 from simulators.draw import Draw
 from simulators.models import energy
 from simulators.models import weather as weather_model
+from simulators.outage import Failures, Outages, forced, supplied, trips
 from simulators.span import CHUNK, DAY_US, SLOT_US, SLOTS, Bool, rows_of
 from simulators.surrounding import Surrounding, Weather
 
-TRIP, OIL_TRIP = 140.0, 105.0
-"""Hot-spot and top-oil temperature at which protection trips [Cel]: limits of IEC 60076-7 for distribution
-transformers, the first for long emergencies, the second for normal cyclic loading."""
-MOMENTARY = 300 * MICROSECONDS
-"""Interruptions up to this long are not sustained (IEEE 1366) [us]."""
 TECHNICAL = 0.11
 """Technical losses of distribution, of the energy fed in, where they are not less in all; what is lost beyond them is
 used and not metered. The two kinds are those of Antmann 2009 (Reducing technical and non-technical losses in the power
 sector, World Bank); the figure is ours."""
 PAST = 3
 """Days before a chunk that its lags remember."""
-CAUSES = ("failure", "storm", "overload", "planned", "momentary", "event")
-
-
-@dataclass(frozen=True)
-class Outages:
-    """Outages that begin in some time, columns ordered by start.
-
-    Attributes
-    ----------
-    feeder : int64[m]
-    start, end : int64[m]
-        [us since 1970, UTC].
-    cause : int64[m]
-        Index in `CAUSES`.
-    """
-
-    feeder: Int64
-    start: Int64
-    end: Int64
-    cause: Int64
-
-    def __len__(self) -> int:
-        return len(self.feeder)
 
 
 @dataclass(frozen=True)
@@ -137,10 +109,10 @@ class Grid:
         spread = np.exp(0.18 * self._draw.normal("rating", np.arange(feeders)))
         self.rated = np.round(peak / self._section.loading * spread, -4) + 1e4
         self.solar = self._section.solar * self.customers / self.customers.sum()
-        self._hazard = np.exp(0.45 * self._draw.normal("hazard", np.arange(feeders)))
-        self._hazard /= np.average(self._hazard, weights=self.customers)
-        gusty = max(0.0, sum(climate.wind) / 12.0 - 4.0)
-        self._usual_storm = 0.02 + sum(climate.rain) / 365.0 / 15.0 + 0.3 * gusty
+        self._failures = Failures(self._draw, surrounding.section, self.customers)
+        self._blackouts = surrounding.influence.of("blackout")
+        self._longest = 4 + max([(e.end - e.start) // DAY_US for e in self._blackouts], default=0)
+        """Days that an outage may last."""
         self._chunks: OrderedDict[int, GridChunk] = OrderedDict()
         self._heads: OrderedDict[int, tuple[Float64, Float64]] = OrderedDict()
         self._outages: dict[int, Outages] = {}
@@ -150,16 +122,25 @@ class Grid:
         """State of the grid in a chunk of days."""
         found = self._chunks.get(number)
         if found is None:
-            weather = self.surrounding.chunk(number)
-            found = self._chunks[number] = GridChunk(*self._unconstrained(weather), self._powered(weather))
+            found = self._chunks[number] = self._compute(number)
             while len(self._chunks) > 4:
                 self._chunks.popitem(last=False)
         return found
 
+    def _compute(self, number: int) -> GridChunk:
+        """A chunk as outages leave it: a transformer without load cools."""
+        before, weather = self.surrounding.chunk(number - 1), self.surrounding.chunk(number)
+        shapes, loading, net, _ = self._unconstrained(weather)
+        powered = self._powered(weather)
+        there = np.concatenate([self._powered(before)[-PAST * SLOTS :], powered])
+        now = slice(PAST * SLOTS, None)
+        oil = energy.top_oil_temperature(net * there, _joined(before, weather, "temperature"), 0.25)
+        return GridChunk(shapes[now], loading[now], net[now], oil[now], powered)
+
     def outages(self, start: int, end: int) -> Outages:
         """Outages that overlap ``start <= t < end`` [us]."""
         span = self.surrounding.span
-        first = (span.day_of(start) - 4) // CHUNK
+        first = (span.day_of(start) - self._longest) // CHUNK
         parts = [self._starting_in(n) for n in range(first, span.day_of(end) // CHUNK + 1)]
         columns = [np.concatenate([getattr(p, name) for p in parts]) for name in ("feeder", "start", "end", "cause")]
         keep = (columns[1] < end) & (columns[2] > start)
@@ -246,7 +227,10 @@ class Grid:
         return result
 
     def _unconstrained(self, weather: Weather) -> tuple[Float64, Float64, Float64, Float64]:
-        """Shapes, loading, net loading and oil temperature of a chunk if no feeder were ever without supply."""
+        """Shapes, loading, net loading and oil temperature if no feeder were ever without supply, float64[3360, ...].
+
+        The last days before the chunk come first.
+        """
         number = weather.first_day // CHUNK
         if self._loads is None or self._loads[0] != number:
             self._loads = (number, self._load(weather))
@@ -276,90 +260,25 @@ class Grid:
         shade = sunshine.SOILING * self.solar / self.rated
         net = loading - sun[:, None] * shade / influence.factors("rating", times, self.places)
         oil = energy.top_oil_temperature(net, join("temperature"), 0.25)
-        now = slice(PAST * SLOTS, None)
-        return shapes[now], loading[now], net[now], oil[now]
+        return shapes, loading, net, oil
 
     def _starting_in(self, number: int) -> Outages:
         found = self._outages.get(number)
         if found is None:
             weather = self.surrounding.chunk(number)
-            columns = [*self._random(weather), *self._overloads(weather), *self._forced(weather)]
+            _, _, net, oil = (column[PAST * SLOTS :] for column in self._unconstrained(weather))
+            columns = [*self._failures.of(weather), *trips(self._draw, weather, net, oil),
+                       *forced(self._blackouts, weather, self.places)]  # fmt: skip
             table = np.concatenate(columns) if columns else np.empty((0, 4), dtype=np.int64)
             table = table[np.lexsort((table[:, 0], table[:, 1]))]
             found = self._outages[number] = Outages(*(table[:, i].copy() for i in range(4)))
         return found
 
-    def _random(self, weather: Weather) -> list[Int64]:
-        """Failures, storm damage, planned work and short interruptions of a chunk."""
-        feeders = np.arange(self.number)
-        days = weather.days.number
-        yearly = self._section.interruptions
-        storm = np.clip(weather.day_rain / 15.0, 0.0, 5.0) + np.clip(weather.day_wind - 5.0, 0.0, 6.0) / 2.0
-        groups = (
-            (0, 0.72 * yearly / 365.0 * np.ones(len(days)), self._section.interruption_length, 0.65),
-            (1, 0.28 * yearly / 365.0 * storm / self._usual_storm, self._section.interruption_length * 1.1, 0.65),
-            (3, 4.0 / 365.0 * weather.days.working, 4.0, 0.2),
-            (4, 0.6 * yearly / 365.0 * np.ones(len(days)), 0.02, 0.5),
-        )
-        tables = []
-        for cause, rate, length, spread in groups:
-            chance = 1.0 - np.exp(-rate[:, None] * self._hazard[None, :])
-            label = CAUSES[cause]
-            hit_day, hit_feeder = np.nonzero(self._draw.uniform(label, days[:, None], feeders[None, :]) < chance)
-            key = (days[hit_day], feeders[hit_feeder])
-            clock = self._draw.uniform(label + " hour", *key)
-            hour = 9.0 + 3.0 * clock if cause == 3 else _busy_hour(clock)
-            hours = length * np.exp(spread * self._draw.normal(label + " length", *key) - spread**2 / 2.0)
-            floor = 0.005 if cause == 4 else 0.1
-            hours = np.clip(hours, floor, 0.08 if cause == 4 else 60.0)
-            start = weather.times[0] + hit_day * DAY_US + (hour * 3600.0).astype(np.int64) * MICROSECONDS
-            end = start + (hours * 3600.0).astype(np.int64) * MICROSECONDS
-            tables.append(np.stack([hit_feeder, start, end, np.full(len(start), cause)], axis=1))
-        return tables
-
-    def _overloads(self, weather: Weather) -> list[Int64]:
-        """Trips of protection: the first 15 minutes of a day with too hot a winding."""
-        _, _, net, oil = self._unconstrained(weather)
-        hot = (energy.hot_spot_temperature(oil, np.abs(net)) > TRIP) | (oil > OIL_TRIP)
-        hot = hot.reshape(CHUNK, SLOTS, self.number)
-        day, feeder = np.nonzero(hot.any(axis=1))
-        slot = hot.argmax(axis=1)[day, feeder]
-        hours = 1.0 + 2.0 * self._draw.uniform("overload", weather.days.number[day], feeder)
-        start = weather.times[0] + day * DAY_US + slot * SLOT_US
-        end = start + (hours * 3600.0).astype(np.int64) * MICROSECONDS
-        return [np.stack([feeder, start, end, np.full(len(start), 2)], axis=1).astype(np.int64)]
-
-    def _forced(self, weather: Weather) -> list[Int64]:
-        """Blackouts of a scenario that begin in the chunk."""
-        rows = []
-        stop = int(weather.times[-1]) + SLOT_US
-        for effect in self.surrounding.influence.effects:
-            if effect.driver == "blackout" and weather.times[0] <= effect.start < stop:
-                for i, (name, district) in enumerate(zip(self.names, self.districts, strict=True)):
-                    if effect.where in {"", name, district.name}:
-                        rows.append((i, effect.start, effect.end, 5))
-        return [np.array(rows, dtype=np.int64)] if rows else []
-
     def _powered(self, weather: Weather) -> Float64:
-        start, end = int(weather.times[0]), int(weather.times[-1]) + SLOT_US
-        result = np.ones((len(weather.times), self.number))
-        outages = self.outages(start, end)
-        for feeder, begin, finish in zip(outages.feeder, outages.start, outages.end, strict=True):
-            low = max(0, (int(begin) - start) // SLOT_US)
-            high = min(len(result), -(-(int(finish) - start) // SLOT_US))
-            knots = weather.times[low:high]
-            lost = np.minimum(knots + SLOT_US, finish) - np.maximum(knots, begin)
-            result[low:high, feeder] -= lost / SLOT_US
-        return np.clip(result, 0.0, 1.0)
+        outages = self.outages(int(weather.times[0]), int(weather.times[-1]) + SLOT_US)
+        return supplied(outages, weather, self.number)
 
 
 def _joined(before: Weather, weather: Weather, name: str) -> Any:
     """A column of a chunk with the last days of the one before."""
     return np.concatenate([getattr(before, name)[-PAST * SLOTS :], getattr(weather, name)])
-
-
-def _busy_hour(uniform: Float64) -> Float64:
-    """Hour of a failure [h]: three times as likely at the evening peak as at night."""
-    edges = np.array([0.0, 0.09, 0.45, 0.60, 0.90, 1.0])
-    result: Float64 = np.interp(uniform, edges, np.array([0.0, 5.0, 15.0, 17.5, 22.0, 24.0]))
-    return result

@@ -1,9 +1,12 @@
 """Electricity: load by class, transformer heat, battery, meter register."""
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 Float64 = NDArray[np.float64]
+Load = TypeVar("Load", float, Float64)
 
 RESIDENTIAL = np.array([
     0.59, 0.54, 0.52, 0.51, 0.56, 0.76, 0.97, 0.95, 0.84, 0.77, 0.74, 0.76,
@@ -112,14 +115,29 @@ def top_oil_temperature(loading: Float64, ambient: Float64, step_hours: float) -
     IEC 60076-7:2018, distribution transformer ONAN: loss ratio 5, oil exponent 0.8, top-oil rise 55 K at
     rating, oil time constant 180 min.
     """
-    ultimate = 55.0 * ((1.0 + 5.0 * loading**2) / 6.0) ** 0.8
-    return ambient[:, None] + lagged(ultimate, float(np.exp(-step_hours / 3.0)))
+    return ambient[:, None] + lagged(oil_rise(loading), oil_memory(step_hours))
+
+
+def oil_rise(loading: Load) -> Load:
+    """Top oil over the air in the long run [K], by load over rating; see `top_oil_temperature`."""
+    result: Load = 55.0 * ((1.0 + 5.0 * loading**2) / 6.0) ** 0.8
+    return result
+
+
+def oil_memory(step_hours: float) -> float:
+    """Part of the difference to the long run that is left after a step [h]; see `top_oil_temperature`."""
+    return float(np.exp(-step_hours / 3.0))
+
+
+def winding_rise(loading: Load) -> Load:
+    """Hot spot of the winding over top oil [K], by load over rating, at least 0; see `hot_spot_temperature`."""
+    result: Load = 23.0 * loading**1.6
+    return result
 
 
 def hot_spot_temperature(top_oil: Float64, loading: Float64) -> Float64:
     """Winding hot-spot temperature [Cel]: gradient 23 K at rating, winding exponent 1.6 (IEC 60076-7:2018)."""
-    result: Float64 = top_oil + 23.0 * loading**1.6
-    return result
+    return top_oil + winding_rise(loading)
 
 
 def ageing_rate(hot_spot: Float64) -> Float64:
