@@ -107,7 +107,7 @@ class Grid:
         self._square = self._usual_square(usual / self._mild)
         peak *= energy.temperature_response(extremes, self._section.cooling, self._section.heating).max() / self._mild
         spread = np.exp(0.18 * self._draw.normal("rating", np.arange(feeders)))
-        self.rated = np.round(peak / self._section.loading * spread, -4) + 1e4
+        self.rated = np.maximum(np.round(peak / self._section.loading * spread, -3), 1e4)
         self.solar = self._section.solar * self.customers / self.customers.sum()
         self._failures = Failures(self._draw, surrounding.section, self.customers)
         self._blackouts = surrounding.influence.of("blackout")
