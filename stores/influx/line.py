@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import numpy as np
 import orjson
 
-from citylab.observation import DatastreamKey, Float64, Int64
+from citylab.observation import DatastreamKey, Float64, Int64, UInt8
 from citylab.store import Mask
 from stores.catalog import Catalog
 from stores.column import Columns
@@ -96,17 +96,16 @@ class LineWriter:
         n = len(columns)
         received = columns.instant // 1000 + columns.delay
         over = received <= NOT_SAID if replaces is None else replaces | (received <= NOT_SAID)
-        ends = (columns.marks + over * np.uint8(_MARKS)).tolist()
+        ends = columns.marks + over * np.uint8(_MARKS)
         if columns.text is not None or not n:
-            return "".join(f"{line}\n" for line in self._plain(columns, [_SENT[end] for end in ends])).encode()
+            sent = [_SENT[end] for end in ends.tolist()]
+            return "".join(f"{line}\n" for line in self._plain(columns, sent)).encode()
         self._know(columns)
         prefixes = self._prefixes
-        pieces: list[str] = ["\n"] * (6 * n)
-        pieces[0::6] = [prefixes[number] for number in columns.datastream.tolist()]
-        pieces[1::6] = _texts(columns.result)
-        pieces[2::6] = [_SENT[end] for end in ends]
-        pieces[3::6] = _texts(received, "i ")
-        pieces[4::6] = _texts(columns.instant)
+        pieces: list[str] = [""] * (3 * n)
+        pieces[0::3] = [prefixes[number] for number in columns.datastream.tolist()]
+        pieces[1::3] = _texts(columns.result)
+        pieces[2::3] = _tails(ends, received, columns.instant)
         return "".join(pieces).encode()
 
     def lines(self, columns: Columns) -> Iterator[str]:
@@ -137,8 +136,17 @@ class LineWriter:
             yield f"{start}{end}{arrived}i {instant}"
 
 
-def _texts(column: Float64 | Int64, tail: str = "") -> list[str]:
-    """Each number as text, with a tail."""
+def _tails(ends: UInt8, received: Int64, instant: Int64) -> list[str]:
+    """What follows the result of each row; made once for neighbours of one message, which have the same."""
+    other = (ends[1:] != ends[:-1]) | (received[1:] != received[:-1]) | (instant[1:] != instant[:-1])
+    firsts = np.append(0, np.flatnonzero(other) + 1)
+    rows = zip(ends[firsts].tolist(), received[firsts].tolist(), instant[firsts].tolist(), strict=True)
+    tails = np.array([f"{_SENT[end]}{arrived}i {time}\n" for end, arrived, time in rows], dtype=np.object_)
+    repeated: list[str] = np.repeat(tails, np.diff(np.append(firsts, len(ends)))).tolist()
+    return repeated
+
+
+def _texts(column: Float64) -> list[str]:
+    """Each number as text."""
     encoded = orjson.dumps(np.ascontiguousarray(column), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
-    parts = (encoded + b",").decode().replace(",", f"{tail},").split(",")
-    return parts[:-1]
+    return encoded.decode().split(",")

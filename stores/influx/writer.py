@@ -25,7 +25,7 @@ _AT_ONCE = 2
 """Requests under way at once: the server reads each in one thread, while the next is made."""
 _FEW = 2500
 """A batch of fewer lines goes in one request."""
-_LINES = 25_000
+_LINES = 15_000
 """Most lines of one request."""
 
 
