@@ -14,6 +14,7 @@ from services.alerts.rule import Rule, load_rules
 from services.alerts.subject import watched
 from services.catalogue import CatalogueCache
 from services.context import Context
+from simulators.judge import places_of_thing
 
 LOOK = 60 * MICROSECONDS
 """Time between two looks [us]."""
@@ -44,8 +45,8 @@ def raised(rule: Rule, store: Store, state: State, begin: int, window: tuple[int
 
     def here(row: int) -> bool:
         subject = seen.subjects[row]
-        feeder = known[subject.thing].properties.get("feeder") if subject.thing in known else None
-        return where in {"", subject.thing, subject.district, feeder}
+        names = places_of_thing(known[subject.thing]) if subject.thing in known else set()
+        return where in {"", subject.thing, subject.district, *names}
 
     found = evaluate(rule.when, readings, seen.scale, begin, window[1], LOOK)
     return sum(t.raised and window[0] <= t.time < window[1] + LOOK and here(t.row) for t in found)

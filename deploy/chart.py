@@ -13,13 +13,19 @@ STYLES = ("stroke:#7a7a7a;stroke-dasharray:5 3", "stroke:#005a9c")
 """Strokes of the lines; they differ in more than colour."""
 
 
-def line_chart(title: str, unit: str, lines: Sequence[tuple[str, Float64, Float64]]) -> str:
+Span = tuple[str, float, float]
+"""Name, and hours from and to."""
+
+
+def line_chart(title: str, unit: str, lines: Sequence[tuple[str, Float64, Float64]], spans: Sequence[Span] = ()) -> str:
     """SVG of some lines over hours.
 
     Parameters
     ----------
     lines : sequence of (name, hours, values)
         float64[n] each; NaN are gaps.
+    spans : sequence of Span
+        Times that are shaded.
     """
     x = np.concatenate([hours for _, hours, _ in lines])
     y = np.concatenate([values for _, _, values in lines])
@@ -35,6 +41,12 @@ def line_chart(title: str, unit: str, lines: Sequence[tuple[str, Float64, Float6
         f'<svg {view} font-family="sans-serif" font-size="11"><title>{escape(title)}</title>',
         f'<text x="{LEFT}" y="15" font-size="13">{escape(title)}{f" [{escape(unit)}]" if unit else ""}</text>',
     ]
+    for name, start, end in spans:
+        left, right = (LEFT + min(max(hour / last, 0.0), 1.0) * (WIDTH - LEFT - RIGHT) for hour in (start, end))
+        parts.append(
+            f'<path d="M{left:.1f} {TOP}H{right:.1f}V{HEIGHT - BOTTOM}H{left:.1f}Z" fill="#f2b600" fill-opacity=".14">'
+            f"<title>{escape(name)}</title></path>"
+        )
     for tick in _ticks(low, high):
         height = _y(np.array([tick]), low, high)[0]
         parts.append(f'<path d="M{LEFT} {height:.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>')
@@ -49,6 +61,11 @@ def line_chart(title: str, unit: str, lines: Sequence[tuple[str, Float64, Float6
         at = LEFT + 150 * number
         parts.append(f'<path d="M{at} {HEIGHT - 8}h24" style="stroke-width:1.6;{style}"/>')
         parts.append(f'<text x="{at + 30}" y="{HEIGHT - 4}">{escape(name)}</text>')
+    if spans:
+        at = LEFT + 150 * len(lines)
+        parts.append(f'<path d="M{at} {HEIGHT - 14}h24v12h-24Z" fill="#f2b600" fill-opacity=".3"/>')
+        names = ", ".join(dict.fromkeys(name.replace("_", " ") for name, *_ in spans))
+        parts.append(f'<text x="{at + 30}" y="{HEIGHT - 4}">{escape(names[:60])}</text>')
     return "\n".join([*parts, "</svg>"])
 
 

@@ -13,6 +13,7 @@ from citylab.store import Store
 from deploy.alarm import raised, raised_of_indicator, rules
 from deploy.feed import Books
 from services.indicators.service import IndicatorService
+from simulators.judge import places_of_thing
 from simulators.scenario import Scenario
 from simulators.simulation import Simulation
 from stores.sqlite import SqliteState
@@ -98,10 +99,10 @@ class Run:
         return raised(wanted, self.store, self.state, self.start, (low, high), where)
 
     def streams(self, observed_property: str, kind: str = "", where: str = "", channel: str = "") -> Int32:
-        """Ids of the series of a property, of a kind of device, in a district, on a feeder or of one device."""
+        """Ids of the series of a property, of a kind of device, in a district, a clinic, on a feeder, of one device."""
         things = {
             t.name for t in self.state.registry.things()
-            if (not kind or t.kind == kind) and where in {"", t.name, t.district, t.properties.get("feeder")}
+            if (not kind or t.kind == kind) and (not where or where in places_of_thing(t))
         }  # fmt: skip
         found = [
             d.id for d in self.state.registry.datastreams()

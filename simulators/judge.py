@@ -59,14 +59,7 @@ class Judge:
         lengths = {**section.intervals, **scenario.intervals}
         self.intervals = {kind: parse_length(text) for kind, text in lengths.items()}
         self.districts = [district.name for district in city.districts]
-        feeders = min(MOST_FEEDERS, max(1, self.numbers["feeder_meter"]))
-        count = len(self.districts)
-        self.places = {
-            "district": self.districts,
-            "feeder": [f"{self.districts[i % count]}-f{i // count + 1}" for i in range(feeders)],
-            "road": [f"road-{i + 1}" for i in range(section.transport.roads)],
-            "clinic": clinic_names(districts_of(city, max(map(self.numbers.__getitem__, CLINICAL)))),
-        }
+        self.places = places_of(city, self.numbers)
         kinds = fleet_classes().items()
         self.said = {
             kind: {output.observed_property: output for output in fleet.outputs}
@@ -247,6 +240,26 @@ class Judge:
             yield (*place, "channel"), f'found "{expected.channel}"; {near}'
 
 
+def places_of(city: City, numbers: Mapping[str, int] | None = None) -> dict[str, list[str]]:
+    """Places by kind that `where` can name in a city, with so many devices of each kind; None: its own."""
+    section = read_section(city)
+    numbers = DEFAULT_FLEETS | dict(section.fleets) | dict(numbers or {})
+    districts = [district.name for district in city.districts]
+    feeders, count = min(MOST_FEEDERS, max(1, numbers["feeder_meter"])), len(districts)
+    return {
+        "district": districts,
+        "feeder": [f"{districts[i % count]}-f{i // count + 1}" for i in range(feeders)],
+        "road": [f"road-{i + 1}" for i in range(section.transport.roads)],
+        "clinic": list(clinic_names(districts_of(city, max(map(numbers.__getitem__, CLINICAL))))),
+    }
+
+
+def places_of_thing(thing: Thing) -> set[str]:
+    """Names that `where` can know a thing by: its own, its district's, its feeder's, its clinic's."""
+    own = (thing.name, thing.district, thing.properties.get("feeder"), thing.properties.get("clinic"))
+    return {str(name) for name in own if name}
+
+
 def misplaced(scenario: Scenario, things: Sequence[Thing]) -> Found:
     """Devices and places that faults and expectations name, and that the city's things do not know."""
     kinds = {thing.name: thing.kind for thing in things}
@@ -258,7 +271,7 @@ def misplaced(scenario: Scenario, things: Sequence[Thing]) -> Found:
             yield ("faults", i, "device"), f'"{fault.device}" is a {kinds[fault.device]}, not a {fault.kind}'
     places: dict[str, set[str]] = defaultdict(set)
     for thing in things:
-        for name in (thing.name, thing.district, str(thing.properties.get("feeder", ""))):
+        for name in places_of_thing(thing):
             places[name].add(thing.kind)
     for i, expected in enumerate(scenario.expect):
         if not expected.where or not (expected.reading or expected.alert):

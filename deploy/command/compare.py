@@ -12,22 +12,19 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from citylab.vocabulary import vocabulary
-from deploy.chart import line_chart
+from citylab.instant import format_instant
 from deploy.command.check import progress, read_stories
+from deploy.comparison import COLUMNS, cells_of, comparison_page
 from deploy.error import UsageError
-from deploy.indicator_text import figure as shown
 from deploy.option import add_settings, settings_of
 from deploy.outcome import Run
-from deploy.run import run_scenario, series
+from deploy.run import run_scenario
 from deploy.settings import Settings
 from deploy.table import table
-from deploy.verdict import figure
-from simulators.expectation import Expectation
+from deploy.verdict import figure, judge
 from simulators.story import Story
 
 NOTABLE = 0.02
@@ -78,24 +75,30 @@ def compare(story: Story, settings: Settings) -> tuple[dict[str, Any], str]:
         rows = [*_expected(before, after), *_indicators(before, after)]
         against = "nothing happens" if scenario.baseline == "nothing" else "events without interventions"
         page = (after.folder or Path()) / "compare.html"
-        page.write_text(_page(story, against, rows, _charts(before, after)), encoding="utf-8")
+        page.write_text(comparison_page(before, after, rows, against), encoding="utf-8")
         answer = {
             "scenario": scenario.name, "city": story.city.name, "baseline": scenario.baseline,
             "runs": {"baseline": str(before.folder), "scenario": str(after.folder)}, "page": str(page), "rows": rows,
         }  # fmt: skip
     head = f"{scenario.name}: {scenario.duration} of {story.city.label}, against: {against}"
-    cells = [["  " + r["what"], _cell(r["baseline"]), _cell(r["scenario"]), _change(r), r["unit"]] for r in rows]
-    lines = table(["  what", "baseline", "scenario", "change", "unit"], cells, right=[1, 2, 3])
+    cells = [["  " + cell if number == 0 else cell for number, cell in enumerate(cells_of(row))] for row in rows]
+    lines = table(["  what", *COLUMNS[1:]], cells, right=[1, 2, 3])
     return answer, f"{head}\n{lines}\n  charts: {page}"
 
 
 def _expected(before: Run, after: Run) -> list[dict[str, Any]]:
-    """What the scenario looks at, in both runs."""
+    """What the scenario looks at, in both runs, and whether it is as expected."""
     rows = []
     for expected in after.scenario.expect:
         plain = expected.model_copy(update={"baseline": ""})
-        (low, unit, _), (high, *_) = figure(plain, before), figure(plain, after)
-        rows.append({"what": plain.subject, "baseline": low, "scenario": high, "unit": unit})
+        (low, unit, _), (high, *_), verdict = (
+            figure(plain, before),
+            figure(plain, after),
+            judge(expected, after, before),
+        )
+        wanted = verdict.expected + {"": "", "ratio": ", ratio", "difference": ", change"}[expected.baseline]
+        rows.append({"what": plain.subject, "baseline": low, "scenario": high, "unit": unit.strip("{}[]"),
+                     "expected": wanted, "ok": verdict.ok})  # fmt: skip
     return rows
 
 
@@ -108,68 +111,10 @@ def _indicators(before: Run, after: Run) -> list[dict[str, Any]]:
                 continue
             if abs(high.value - low.value) > NOTABLE * max(abs(low.value), abs(high.value)):
                 name = old.card.name if len(old.points) == 1 else f"{old.card.name}: {low.label}"
-                rows.append({"what": name, "baseline": low.value, "scenario": high.value, "unit": low.unit})
+                rows.append({"what": name, "baseline": low.value, "scenario": high.value, "unit": low.unit,
+                             "expected": "", "ok": None})  # fmt: skip
     return rows
 
 
 def _assessed(run: Run) -> Sequence[Any]:
-    from citylab.instant import format_instant
-
     return run.service.assess_all(f"{format_instant(run.start)}/{format_instant(run.end)}", "", "operational")
-
-
-def _charts(before: Run, after: Run) -> list[str]:
-    """A chart of each property that the scenario looks at."""
-    charts: dict[str, str] = {}
-    for expected in after.scenario.expect:
-        if expected.reading:
-            title = f"{vocabulary()[expected.reading].label}, {expected.kind.replace('_', ' ') or 'all'}"
-            title += f" in {expected.where}" if expected.where else ""
-            if title not in charts:
-                charts[title] = _chart(title, expected, before, after)
-    return [chart for chart in charts.values() if chart]
-
-
-def _chart(title: str, expected: Expectation, before: Run, after: Run) -> str:
-    if vocabulary()[expected.reading].kind == "total_increasing":
-        title += " (mean register)"
-    lines = [
-        (name, *line) for name, line in zip(("baseline", "scenario"), series([before, after], expected), strict=True)
-    ]
-    return line_chart(title, vocabulary()[expected.reading].unit or "", lines)
-
-
-def _cell(value: float | None) -> str:
-    return "nothing" if value is None else shown(value)
-
-
-def _change(row: dict[str, Any]) -> str:
-    low, high = row["baseline"], row["scenario"]
-    if low is None or high is None:
-        return ""
-    return f"{(high / low - 1.0) * 100.0:+.1f} %" if low > 0.0 else f"{high - low:+.4g}"
-
-
-def _page(story: Story, against: str, rows: Sequence[dict[str, Any]], charts: Sequence[str]) -> str:
-    """A page that needs nothing beside itself."""
-    scenario = story.scenario
-    title = escape(scenario.label or scenario.name)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in
-                         (r["what"], _cell(r["baseline"]), _cell(r["scenario"]), _change(r), r["unit"])) + "</tr>\n"
-        for r in rows
-    )  # fmt: skip
-    figures = "".join(f"<figure>{chart}</figure>\n" for chart in charts)
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<style>body{{font-family:sans-serif;max-width:60rem;margin:1rem auto;padding:0 1rem}}table{{border-collapse:collapse}}
-td,th{{padding:.2rem .6rem;border-bottom:1px solid #ddd;text-align:left}}
-td:nth-child(n+2):nth-child(-n+4){{text-align:right}}
-figure{{margin:1rem 0}}</style></head><body>
-<h1>{title}</h1>
-<p>{escape(scenario.summary)}</p>
-<p>{escape(scenario.duration)} of {escape(story.city.label)}, simulated; baseline: {escape(against)}.</p>
-<table><tr><th>what</th><th>baseline</th><th>scenario</th><th>change</th><th>unit</th></tr>
-{body}</table>
-{figures}</body></html>
-"""

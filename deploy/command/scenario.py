@@ -1,6 +1,7 @@
 """Scenarios: list them, show one, start one of your own.
 
-  citylab scenario list                what there is: scenarios, events, interventions, faults, drivers
+  citylab scenario list                what there is: scenarios, events, interventions, faults, drivers, devices
+  citylab scenario list events faults  some of it; the places of a city: citylab scenario list places --city CITY
   citylab scenario show blackout       the YAML of one
   citylab scenario new my-story        a commented start in my-story.yaml (--city CITY for another city)
   citylab scenario schema > s.json     JSON Schema, so that an editor completes the YAML
@@ -11,11 +12,11 @@ Then: citylab check my-story.yaml. docs/scenario.md says more.
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from citylab.city import load_city
-from citylab.document import load_document, read_text
+from citylab.document import load_document, nearest, read_text
 from citylab.mistake import quoted
 from deploy.error import UsageError
 from deploy.option import add_settings, settings_of
@@ -24,8 +25,9 @@ from deploy.table import table
 from simulators.cause import EVENTS, INTERVENTIONS, Cause, scopes
 from simulators.effect import DRIVERS
 from simulators.expectation import LEDGER
-from simulators.fault import FAULTS
-from simulators.judge import OWN
+from simulators.fault import FAULTS, RATED, STRENGTHS
+from simulators.judge import OWN, places_of
+from simulators.kind import fleet_classes
 from simulators.scenario import NAME, Scenario
 from simulators.story import find_scenario, scenario_paths
 
@@ -34,7 +36,7 @@ START = """\
 # Try it: citylab check {name}.yaml        Words there are: citylab scenario list
 name: {name}
 label: A story of {label}
-summary: A load of a third more on one day, and what the feeders show of it.
+summary: A load of a third more on one day, and what the meters show of it.
 city: {city}
 seed: 1                        # the same seed gives the same city, to the byte
 start: 2026-03-02T00:00:00Z    # with a zone; leave it out for now
@@ -56,7 +58,7 @@ events:                        # what happens: when after the start, how long, w
 # - {{fault: dropout, kind: smart_meter, share: 0.5, rate: 0.1}}
 
 expect:                        # what must come of it; citylab check fails where it does not
-- {{reading: electric_power, kind: feeder_meter, start: 30 h, end: 40 h, baseline: ratio, near: 1.3 +- 0.05}}
+- {{reading: electric_power, kind: smart_meter, start: 30 h, end: 40 h, baseline: ratio, near: 1.3 +- 0.05}}
 # - {{indicator: op-energy-customers-supplied, start: 34 h, end: 38 h, below: 95}}
 # - {{ledger: lost, equals: 0}}
 """
@@ -65,7 +67,7 @@ expect:                        # what must come of it; citylab check fails where
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare arguments."""
     parser.add_argument("action", choices=["list", "show", "new", "schema"])
-    parser.add_argument("name", nargs="*", help="names of scenarios, for show and new")
+    parser.add_argument("name", nargs="*", help="show and new: names of scenarios; list: what of it")
     parser.add_argument("--json", action="store_true", help="for programs")
     add_settings(parser, "city", "cities", "scenarios")
 
@@ -77,7 +79,7 @@ def run(given: argparse.Namespace) -> int:
         print(json.dumps(Scenario.model_json_schema(), indent=2))
         return 0
     if given.action == "list":
-        print(json.dumps(listing(settings), ensure_ascii=False) if given.json else _list(settings))
+        _list(settings, given.name, as_json=given.json)
         return 0
     if not given.name:
         raise UsageError(f"name a scenario, such as: citylab scenario {given.action} my-story")
@@ -92,6 +94,7 @@ def run(given: argparse.Namespace) -> int:
 def listing(settings: Settings) -> dict[str, list[dict[str, str]]]:
     """Scenarios and the words for writing them, for programs."""
     scenarios = [load_document(Scenario, path) for path in scenario_paths(settings.scenarios).values()]
+    city = load_city(settings.city, settings.cities)
     return {
         "scenarios": [
             {"name": s.name, "label": s.label, "summary": s.summary, "city": s.city, "duration": s.duration}
@@ -99,10 +102,27 @@ def listing(settings: Settings) -> dict[str, list[dict[str, str]]]:
         ],
         "events": _causes(EVENTS),
         "interventions": _causes(INTERVENTIONS),
-        "faults": [{"name": name, "text": text} for name, text in FAULTS.items()],
-        "drivers": [{"name": name, "text": text} for name, text in DRIVERS.items()],
+        "faults": [
+            {"name": name, "text": text, "strength": STRENGTHS[name][2] if name in STRENGTHS else "",
+             "rate": "0 to 1" if name in RATED else ""}
+            for name, text in FAULTS.items()
+        ],
+        "drivers": [{"name": name, "text": text} for name, text in DRIVERS.items() if name != "blackout"],
+        "devices": [
+            {"name": kind, "text": ", ".join(dict.fromkeys(output.observed_property for output in fleet.outputs)),
+             "channels": ", ".join(sorted({output.channel for output in fleet.outputs} - {""}))}
+            for kind, fleet in fleet_classes().items()
+        ],
         "ledger": [{"name": name, "text": text} for name, text in LEDGER.items()],
-    }
+        "places": [
+            {"name": name, "text": kind} for kind, names in places_of(city).items()
+            for name in names
+        ],
+    }  # fmt: skip
+
+
+def _range(low: float, high: float, text: str) -> str:
+    return f"{low:,.10g} to {high:,.10g}: {text}"
 
 
 def _causes(causes: Mapping[str, Cause]) -> list[dict[str, str]]:
@@ -110,28 +130,40 @@ def _causes(causes: Mapping[str, Cause]) -> list[dict[str, str]]:
         {
             "name": name,
             "text": cause.text,
-            "strength": f"{cause.low:g} to {cause.high:g}: {cause.strength}" if cause.strength else "",
+            "strength": _range(cause.low, cause.high, cause.strength) if cause.strength else "",
             "where": " or ".join(scopes([change.driver for change in cause.changes], OWN)),
         }
         for name, cause in causes.items()
     ]
 
 
-def _list(settings: Settings) -> str:
+_HEADS = {
+    "scenarios": ["scenario", "city", "duration", "what it is"],
+    "events": ["event", "what it is", "strength", "where"],
+    "interventions": ["intervention", "what it is", "strength", "where"],
+    "faults": ["fault", "what it is", "strength", "rate"],
+    "drivers": ["driver", "what it is, with the unit of `add`; any property but a register is one too"],
+    "devices": ["kind of device", "reading: what it says", "channel"],
+    "ledger": ["ledger", "what it counts"],
+    "places": ["where", "what it is"],
+}
+
+
+def _list(settings: Settings, groups: Sequence[str], *, as_json: bool) -> None:
+    """Print groups of words; those of the language where none is named."""
+    for group in groups:
+        if group not in _HEADS:
+            raise UsageError(f"found {quoted(group)}; {nearest(group, _HEADS)}")
     found = listing(settings)
-    heads = {
-        "scenarios": ["scenario", "city", "duration", "what it is"],
-        "events": ["event", "what it is", "strength", "where"],
-        "interventions": ["intervention", "what it is", "strength", "where"],
-        "faults": ["fault", "what it is"],
-        "drivers": ["driver", "what it is, with the unit of `add`"],
-    }
+    if as_json:
+        print(json.dumps({group: found[group] for group in groups or found}, ensure_ascii=False))
+        return
     keys = {"scenarios": ["name", "city", "duration", "label"]}
     parts = []
-    for group, head in heads.items():
+    for group in groups or [name for name in _HEADS if name != "places"]:
         rows = [[entry[key] for key in keys.get(group, entry)] for entry in found[group]]
-        parts.append(table(head, rows))
-    return "\n\n".join(parts)
+        parts.append(table(_HEADS[group], rows, wrap=[1] if group == "scenarios" else range(1, len(_HEADS[group]))))
+    print("\n\n".join(parts))
 
 
 def _show(name: str, settings: Settings) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from citylab.city import city_names
 from citylab.document import DocumentError
 from deploy.cli import main
+from deploy.comparison import cells_of
 from deploy.run import run_scenario
 from deploy.settings import Settings
 from simulators.scenario import Scenario
@@ -80,15 +82,43 @@ def test_compare_lays_two_runs_side_by_side(tmp_path, capsys):
     rows = {row["what"]: row for row in found["rows"]}
     speed = rows["mean vehicle_speed of traffic_counter, 9 h to 17 h"]
     assert speed["scenario"] < 0.85 * speed["baseline"]
+    assert speed["ok"] is True
+    assert speed["expected"] == "below 0.85, ratio"
     assert any("Travel time index" in what for what in rows)
     page = Path(found["page"]).read_text()
     assert page.count("<svg") >= 3
+    assert "<li>road closure in east-market: after 5 h, for 14 h</li>" in page
+    assert page.count('fill-opacity=".14"') == 2 * page.count("<svg"), "both events are shaded in each chart"
+    assert "below 0.85, ratio: ok" in page
     assert not re.search(r'(?:src|href)="http', page)
     assert {path.name for path in (tmp_path / "runs").iterdir()} == {"market-day-1", "market-day-baseline-1"}
-    assert main(["compare", "market-day", "--data", str(tmp_path)]) == 0
-    said = capsys.readouterr().out
-    assert "against: nothing happens" in said
-    assert "%" in said
+
+
+def test_compare_tells_what_cannot_be_compared_or_kept(tmp_path, capsys):
+    quiet = tmp_path / "quiet.yaml"
+    quiet.write_text("name: quiet\ncity: kivuli\nduration: 1 h\n")
+    assert main(["compare", str(quiet)]) == 1
+    assert "quiet has no events, interventions or faults" in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    for command in (["compare", "market-day"], ["check", str(quiet), "--keep"]):
+        assert main([*command, "--data", str(tmp_path / "file")]) == 1
+        assert "a run cannot be kept there" in capsys.readouterr().err
+
+
+def test_changes_are_told_as_people_say_them():
+    row = {"what": "x", "unit": "%", "expected": "below 5", "ok": False}
+    assert cells_of(row | {"baseline": 20.0, "scenario": 5.5})[3:] == ["-14.5 points", "%", "below 5: FAIL"]
+    assert cells_of(row | {"baseline": 20.0, "scenario": None, "unit": "W"})[2:5] == ["nothing", "", "W"]
+    assert cells_of(row | {"baseline": 20.0, "scenario": 30.0, "unit": "1"})[3:5] == ["+50.0 %", ""]
+    assert cells_of(row | {"baseline": 0.0, "scenario": 3.0, "unit": "h"})[3] == "+3"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("city", city_names())
+def test_a_new_scenario_holds_in_every_city(tmp_path, monkeypatch, city):
+    monkeypatch.chdir(tmp_path)
+    assert main(["scenario", "new", "story", "--city", city]) == 0
+    assert main(["check", "story.yaml"]) == 0
 
 
 def test_a_new_scenario_holds_as_it_is_written(tmp_path, capsys, monkeypatch):
@@ -117,6 +147,18 @@ def test_scenario_list_show_and_schema(capsys):
     assert {"city", "events", "expect"} <= json.loads(capsys.readouterr().out)["properties"].keys()
     assert main(["scenario", "show", "blakout"]) == 1
     assert 'did you mean "blackout"?' in capsys.readouterr().err
+
+
+def test_words_there_are_by_group(capsys):
+    assert main(["scenario", "list", "faults", "devices"]) == 0
+    said = capsys.readouterr().out
+    assert "vaccine_fridge" in said
+    assert "bus_lane" not in said
+    assert max(map(len, said.splitlines())) <= 100
+    assert main(["scenario", "list", "places", "--city", "noakanda"]) == 0
+    assert re.search(r"garment-belt-f1 +feeder", capsys.readouterr().out)
+    assert main(["scenario", "list", "place"]) == 1
+    assert 'did you mean "places"?' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("speed", ["events", "nothing"])
