@@ -142,7 +142,7 @@ def load_problem(numbers: Mapping[str, int], intervals: Mapping[str, int], inter
     load = load_of(numbers, intervals, interval, speed)
     if load <= MQTT_LIMIT:
         return ""
-    own = sorted(kind for kind in intervals if numbers.get(kind))
+    own = sorted(kind for kind in intervals if numbers.get(kind) and intervals[kind] < interval)  # what adds to it
     often = f" ({', '.join(f'{kind} {intervals[kind] / MICROSECONDS:g} s' for kind in own)})" if own else ""
     return (
         f"{sum(numbers.values())} devices at one message in {interval / MICROSECONDS:g} s{often} and {speed:g} times "

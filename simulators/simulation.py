@@ -62,7 +62,8 @@ class Simulation:
         Start of the run [us since 1970, UTC]; a scenario's events count from it. Nothing else depends on it.
     scenario : Scenario | None
     devices : int
-        Number of devices, shared out as the city's fleets are; 0: as many as city and scenario say.
+        Number of devices, shared out as the city's fleets are; 0: as many as city and scenario say. With a number, all
+        report at the interval of the run, but for what the scenario says.
     effects, faults : sequence
         More of them, at times of their own, beside the scenario's.
 
@@ -93,8 +94,9 @@ class Simulation:
     ) -> None:
         self.city, self.seed, self.start, self.scenario = city, seed, start_us, scenario
         section = read_section(city)
-        if scenario and scenario.intervals:
-            section = section.model_copy(update={"intervals": {**section.intervals, **scenario.intervals}})
+        told_intervals = dict(scenario.intervals) if scenario else {}
+        own_intervals = {} if devices else dict(section.intervals)
+        section = section.model_copy(update={"intervals": {**own_intervals, **told_intervals}})
         numbers = DEFAULT_FLEETS | dict(section.fleets) | (dict(scenario.fleets) if scenario else {})
         told = scenario.effects(start_us, section.energy.solar) if scenario else []
         self.effects: tuple[Effect, ...] = (*told, *effects)

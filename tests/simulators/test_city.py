@@ -122,9 +122,9 @@ MISTAKES = {
     "out of range": ("losses: 0.41", "losses: 1.41", "water.losses: found 1.41; input should be less than 0.9"),
     "no number": ("rain: [38,", "rain: [wet,", "climate.rain.0: found 'wet'; input should be a valid number"),
     "unknown weekday": ("weekend: [saturday", "weekend: [saturdy", "found 'saturdy'; did you mean \"saturday\"?"),
-    "unknown kind": ("  energy:", "  fleets: {smart_metre: 4}\n  energy:", 'did you mean "smart_meter"?'),
-    "unknown kind of an interval": ("  energy:", "  intervals: {buss: 30 s}\n  energy:", 'did you mean "bus"?'),
-    "bad interval": ("  energy:", "  intervals: {bus: 30 x}\n  energy:", 'found "30 x"; expected a length such as'),
+    "unknown kind": ("{water_inlet: 9}", "{water_inlt: 9}", 'did you mean "water_inlet"?'),
+    "unknown kind of an interval": ("  intervals: {", "  intervals: {buss: 30 s, ", 'did you mean "bus"?'),
+    "bad interval": ("  intervals: {", "  intervals: {bus: 30 x, ", 'found "30 x"; expected a length such as'),
 }
 
 
