@@ -143,7 +143,8 @@ class ParkingSensor(Fleet):
         weather, rows = self.world.surrounding.day(day), rows_of(day)
         hour, working = weather.hour[rows], np.full(SLOTS, float(weather.days.working[day % CHUNK]))
         usual = transport.demand(hour, working, self.world.section.transport.evening_peak)
-        wanted = transport.parked(hour, working) * self.world.roads.city_demand(day // CHUNK)[rows] / usual
+        level = min(0.55 + 0.34 * self.world.section.transport.saturation, 1.0)  # ours: quieter towns have room
+        wanted = level * transport.parked(hour, working) * self.world.roads.city_demand(day // CHUNK)[rows] / usual
         phase = (self.draw.uniform("phase of a bay", self.index) * STAY).astype(np.int64)
         stay, quarter = np.divmod(np.arange(day * SLOTS, (day + 1) * SLOTS)[:, None] + phase, STAY)
         empty = (self.draw.uniform("gap", stay, self.index) * GAPS).astype(np.int64)

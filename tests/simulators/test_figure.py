@@ -16,7 +16,7 @@ FROM, TO = parse_instant("2025-01-01T00:00:00Z"), parse_instant("2026-01-01T00:0
 NUMBERS = range(FROM // DAY_US // CHUNK, TO // DAY_US // CHUNK)
 DAYS = range(NUMBERS[0] * CHUNK, NUMBERS[0] * CHUNK + 64)
 SOME = dict.fromkeys(DEFAULT_FLEETS, 0) | {
-    "feeder_meter": 8, "smart_meter": 120, "clinic_counter": 6, "bus": 12, "weighbridge": 1, "street_light": 8,
+    "feeder_meter": 8, "smart_meter": 120, "clinic_counter": 6, "weighbridge": 1, "street_light": 8,
     "air_quality_station": 2, "noise_sensor": 6,
 }  # fmt: skip
 
@@ -145,18 +145,6 @@ def test_waiting_in_clinics(place):
     waits = np.stack([clinics.grid(day)[1].mean(axis=1) for day in days])
     mean = float((waits * coming).sum(axis=1).mean())
     assert 10 <= mean <= 110
-
-
-def test_buses_bunch(place):
-    """Headways vary by 0.2 to 0.75 of their mean on lines of service levels B to E; buses in a row deviate alone.
-
-    TCRP 165 (2013), Transit capacity and quality of service manual.
-    """
-    deviation = place.output("bus", 2)
-    running = place.output("bus", 3) > 0
-    headway = place.world.section.transport.bus_headway * 60.0
-    assert 0.2 <= np.sqrt(2.0) * deviation[running].std() / headway <= 0.75
-    assert 0.03 <= np.mean(deviation[running] < -300) <= 0.3, "more than five minutes late"
 
 
 def test_street_lights_and_quiet_nights(place):
