@@ -18,7 +18,7 @@ from simulators.timetable import run_times, shape_of
 
 HOME = 21.5 * 3600.0
 """Nobody sets out for another place after it [s of the day]."""
-MOST = 4096
+MOST = 1024
 """Vehicles x days that are computed at once, at most, unless a day has more."""
 Trips = tuple[Int64, NDArray[np.float32], NDArray[np.float32]]
 """Stops where trips begin and end, [days, n, trips + 1]; arrivals and departures [s], [days, n, trips, stops]."""

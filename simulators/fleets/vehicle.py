@@ -119,6 +119,7 @@ class Bus(Vehicle):
         self._legs = np.repeat(table.rounds[:, self.line, self.vehicle], 2, axis=2)
         self._made = (self._legs >= 0).sum(axis=2)
         self._ended: dict[int, tuple[Int64, Int64, Float64]] = {}
+        self._begun: dict[int, NDArray[np.float32]] = {}
         stretch = np.arange(table.shape.stops)
         self._signal = 0.15 + 0.7 * self.draw.uniform(
             "signal", stretch, np.arange(2)[:, None], np.arange(count)[:, None, None]
@@ -153,9 +154,7 @@ class Bus(Vehicle):
         found = self._ended.get(batch)
         if found is None:
             trips = self.lines.batch(batch)
-            day = np.repeat(np.arange(batch * self.lines.days, (batch + 1) * self.lines.days), self.number)
-            device = np.tile(self.index, self.lines.days)
-            unit = self.lines.unit(day, self.service[device], self.line[device])[:, None]
+            day, device, unit = self._rows(batch)
             legs = self._legs[self.lines.kind(day), device]
             way = np.arange(legs.shape[1]) % 2
             ends = trips.arrival[unit, way, legs, self._last[device][:, None]].astype(np.float64)
@@ -170,43 +169,74 @@ class Bus(Vehicle):
                 moment[order],
                 np.round(took[made][order]),
             )
-            self._ended = {batch: found} if len(self._ended) > 1 else {**self._ended, batch: found}
+            self._ended = {**dict(list(self._ended.items())[-1:]), batch: found}
         return found
 
     def _on_days(self, batch: int, day: Int64, second: Float64, devices: Int64) -> list[Column]:
-        table, trips, line = self.lines.timetable, self.lines.batch(batch), self.line[devices]
-        unit, kind, last = self.lines.unit(day, self.service[devices], line), self.lines.kind(day), self._last[devices]
+        trips, line, last = self.lines.batch(batch), self.line[devices], self._last[devices]
         arrival, departure, load = (x.ravel() for x in (trips.arrival, trips.departure, trips.load))
-        size = trips.load.shape
-
-        def row(leg: Int64) -> Int64:
-            """Where the stops of a trip begin."""
-            found: Int64 = ((unit * 2 + leg % 2) * size[2] + self._legs[kind, devices, leg]) * size[3]
-            return found
-
-        begun = how_many(lambda leg: departure[row(leg)], self._made[kind, devices], second)
-        leg = np.maximum(begun - 1, 0)
-        trip, way, at = self._legs[kind, devices, leg], leg % 2, row(leg)
-        stop = np.maximum(how_many(lambda stop: departure[at + stop], last + 1, second) - 1, 0) * (begun > 0)
-        ends = (begun == 0) | (stop == last)
+        trip, way, at, stop, begun = self._reached(batch, day, second, devices)
+        ends = ~begun | (stop == last)
         following = np.minimum(stop + 1, last)
-        left, comes, goes = departure[at + stop], arrival[at + following], departure[at + following]
-        stands = ends | (second >= comes)
-        part = np.clip((second - left) / np.maximum(comes - left, 1.0), 0.0, 1.0)
-        mean = table.shape.length[following, way, line] * 3600.0 / np.maximum(comes - left, 1.0)
+        left, comes, goes = departure.take(at + stop), arrival.take(at + following), departure.take(at + following)
+        takes, stands = np.maximum(comes - left, 1.0), ends | (second >= comes)
+        mean = self.lines.timetable.shape.length[following, way, line] * 3600.0 / takes
         moving = np.clip(np.sqrt(mean / FASTEST), 0.3, 1.0)
+        part = np.clip((second - left) / takes, 0.0, 1.0)
         driven, moves = bus.stop_and_go(part, moving, self._signal[line, way, following])
         driven = np.where(stands, 1.0, driven)
+        served = np.where(stands, np.clip((second - comes) / np.maximum(goes - comes, 1e-3), 0.0, 1.0), 0.0)
         place = np.where(ends, stop, stop + driven)
         place = self._places(np.where(way == 1, last - place, place) / last, line)
         speed = np.where(stands | ~moves, 0.0, mean / moving)
-        served = np.where(stands, np.clip((second - comes) / np.maximum(goes - comes, 1e-3), 0.0, 1.0), 0.0)
-        due_at = (kind, trip, following, way, line)
-        passes, leaves = table.arrival[due_at], table.departure[due_at]
-        went = table.departure[kind, trip, stop, way, line]
-        due = went + driven * (passes - went) + served * (leaves - passes) - self.lines.shift(day)
-        people = load[at + stop] + served * (load[at + following] - load[at + stop])
+        due = self._due(day, trip, stop, way, line, driven, served)
+        people = load.take(at + stop)
+        people = people + served * (load.take(at + following) - people)
         return [place, speed, np.where(ends, np.nan, second - due), np.where(ends, np.nan, people)]
+
+    def _reached(
+        self, batch: int, day: Int64, second: Float64, devices: Int64
+    ) -> tuple[Int64, Int64, Int64, Int64, NDArray[np.bool_]]:
+        """Of the last trip that each bus began: number, direction, where its times begin, last stop left; if any."""
+        trips, kind = self.lines.batch(batch), self.lines.kind(day)
+        unit = self.lines.unit(day, self.service[devices], self.line[devices])
+        departure, size, numbers = trips.departure.ravel(), trips.load.shape, self._legs.ravel()
+        first = (kind * self.number + devices) * self._legs.shape[2]
+        begins = self._begins(batch)
+        row = (day % self.lines.days * self.number + devices) * self._legs.shape[2]
+        begun = how_many(lambda leg: begins.take(row + leg), self._made[kind, devices], second)
+        leg = np.maximum(begun - 1, 0)
+        at = ((unit * 2 + leg % 2) * size[2] + numbers.take(first + leg)) * size[3]
+        left = how_many(lambda stop: departure.take(at + stop), self._last[devices] + 1, second)
+        return numbers.take(first + leg), leg % 2, at, np.maximum(left - 1, 0) * (begun > 0), begun > 0
+
+    def _begins(self, batch: int) -> NDArray[np.float32]:
+        """When each bus begins its trips of a batch of days [s], in rows of days and buses."""
+        found = self._begun.get(batch)
+        if found is None:
+            day, device, unit = self._rows(batch)
+            legs = self._legs[self.lines.kind(day), device]
+            found = self.lines.batch(batch).departure[unit, np.arange(legs.shape[1]) % 2, legs, 0].ravel()
+            self._begun = {**dict(list(self._begun.items())[-1:]), batch: found}
+        return found
+
+    def _rows(self, batch: int) -> tuple[Int64, Int64, Int64]:
+        """Day, bus and unit of all buses on each day of a batch; units as a column."""
+        day = np.repeat(np.arange(batch * self.lines.days, (batch + 1) * self.lines.days), self.number)
+        device = np.tile(self.index, self.lines.days)
+        return day, device, self.lines.unit(day, self.service[device], self.line[device])[:, None]
+
+    def _due(
+        self, day: Int64, trip: Int64, stop: Int64, way: Int64, line: Int64, driven: Float64, served: Float64
+    ) -> Float64:
+        """When the timetable is where a bus is [s]: part of the way to the next stop, part of the time at it."""
+        table = self.lines.timetable
+        index = np.ravel_multi_index((self.lines.kind(day), trip, stop, way, line), table.arrival.shape, mode="clip")
+        after = index + np.where(stop < self.lines.timetable.shape.last[line], 2 * self.lines.lines, 0)
+        passes, leaves = table.arrival.take(after), table.departure.take(after)
+        went = table.departure.take(index)
+        result: Float64 = went + driven * (passes - went) + served * (leaves - passes) - self.lines.shift(day)
+        return result
 
     def _places(self, way: Float64, line: Int64) -> Column:
         """Points at parts of the way of lines."""
