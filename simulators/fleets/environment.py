@@ -64,9 +64,9 @@ class AirQualityStation(Fleet):
         factor = surrounding.influence.factors("pollution", weather.times[rows], places)
         slot = np.arange(day * SLOTS, (day + 1) * SLOTS)[:, None] // 4
         local = np.exp(0.12 * self.draw.normal("local", slot, self.index[None, :]))
-        pm2_5 = (section.pm2_5 * fine * local) * factor + extra
+        own = (section.pm2_5 * fine * local) * factor
         dust = 1.0 + 0.25 * (wind / max(float(wind.mean()), 0.1) - 1.0)
-        pm10 = pm2_5 * (section.pm10 / section.pm2_5) * np.clip(dust * np.sqrt(clean), 0.6, 1.8)[:, None]
+        coarse = own * (section.pm10 / section.pm2_5) * np.clip(dust * np.sqrt(clean), 0.6, 1.8)[:, None]
         gas = 0.85 * (0.3 + 0.9 * traffic) / dilution * course
         stoves = self._stoves(day)
         no2 = section.no2 * (gas * (0.7 + 0.3 * stoves))[:, None] * self.level * 1.2
@@ -75,7 +75,7 @@ class AirQualityStation(Fleet):
         o3 = (air.ozone(section.o3, weather.irradiance[rows], gas, hour) * other)[:, None] / np.sqrt(self.level)
         temperature = weather.temperature[rows][:, None] + 0.4 * (self.level - 1.0)
         humidity = np.repeat(weather.humidity[rows][:, None], self.number, axis=1)
-        return pm2_5, np.maximum(pm10, pm2_5), no2, so2, o3, temperature, humidity
+        return own + extra, np.maximum(coarse, own) + extra, no2, so2, o3, temperature, humidity
 
     def _remembered(self, label: str, day: int) -> Float64:
         """Noise of the day before, the day and the next, that remembers, float64[3]."""
@@ -91,11 +91,11 @@ class AirQualityStation(Fleet):
 SETTINGS = (
     # where, part of the main road's traffic, distance [m], what buildings and trees take away [dB], its own sounds [dB]
     ("main road", 1.0, 9.0, 0.0, 44.0),
-    ("residential street", 0.02, 6.0, 5.0, 40.0),
+    ("residential street", 0.02, 6.0, 5.0, 48.0),
     ("main road", 1.0, 16.0, 0.0, 44.0),
-    ("park", 1.0, 140.0, 9.0, 38.0),
-    ("market", 0.15, 10.0, 0.0, 55.0),
-    ("residential street", 0.012, 7.0, 5.0, 38.0),
+    ("park", 1.0, 140.0, 9.0, 41.0),
+    ("market", 0.15, 10.0, 0.0, 64.0),
+    ("residential street", 0.012, 7.0, 5.0, 46.0),
 )
 """Where noise sensors stand, in turn; the numbers are ours."""
 
