@@ -12,7 +12,7 @@ from citylab.markup import line_of, read_text, read_yaml
 from citylab.mistake import DocumentError, Mistake, nearest, shown
 
 __all__ = ["Document", "DocumentError", "Mistake", "line_of", "load_document", "nearest", "parse_document", "read_text",
-           "read_yaml", "said_of"]  # fmt: skip
+           "read_yaml", "said_of", "validated"]  # fmt: skip
 
 
 class Document(BaseModel):
@@ -45,6 +45,11 @@ def parse_document(model: type[DocumentT], text: str, file: str) -> DocumentT:
     if not isinstance(data, Mapping):
         found = "nothing" if data is None else type(data).__name__
         raise DocumentError([Mistake(file, 1, "", f"found {found}, expected keys and values")])
+    return validated(model, data, file, node)
+
+
+def validated(model: type[DocumentT], data: Mapping[str, Any], file: str, node: yaml.Node | None = None) -> DocumentT:
+    """A document of a type, made of keys and values; see `parse_document`."""
     try:
         return model.model_validate(data)
     except ValidationError as error:

@@ -1,5 +1,6 @@
 """A run of a scenario that is over: what it was, its readings, and what was expected of it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -8,11 +9,14 @@ import numpy as np
 
 from citylab.city import City
 from citylab.instant import format_instant
+from citylab.mistake import nearest, quoted
 from citylab.observation import Float64, Int32, Int64
 from citylab.store import Store
+from citylab.vocabulary import vocabulary
 from deploy.alarm import raised, raised_of_indicator, rules
 from deploy.feed import Books
 from services.indicators.service import IndicatorService
+from simulators.equipment import DEFAULT_FLEETS
 from simulators.judge import places_of_thing
 from simulators.scenario import Scenario
 from simulators.simulation import Simulation
@@ -43,7 +47,7 @@ class Verdict:
     text: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Run:
     """A run that is over, with its readings; close it when done.
 
@@ -73,6 +77,14 @@ class Run:
     rules: Path | None = None
     verdicts: list[Verdict] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        held = sum(verdict.ok for verdict in self.verdicts)
+        return (
+            f"<Run of {self.scenario.name}: {self.scenario.duration} of {self.city.name} from "
+            f"{format_instant(self.start)}, {self.books.counts['readings']:,} readings, "
+            f"{held} of {len(self.verdicts)} expectations hold>"
+        )
+
     @property
     def ok(self) -> bool:
         """Whether every expectation holds."""
@@ -86,22 +98,34 @@ class Run:
         points = self.service.assess(code, window, area).points
         chosen = next((p for p in points if p.name == point), None) if point else points[0]
         if chosen is None:
-            return None, "", f'no point "{point}"; there are {", ".join(p.name for p in points)}'
+            return None, "", f'no point "{point}"; {nearest(point, (p.name for p in points if p.name))}'.rstrip("; ")
         reasons = [reason for missing in chosen.missing for reason in missing.reasons]
         return chosen.value, chosen.unit, "; ".join(reasons)
 
     def alerts(self, rule: str, start: int | None = None, end: int | None = None, where: str = "") -> int:
         """How often an alert rule is raised in a window [us] of the run (None: all of it), somewhere or everywhere."""
         low, high = self.start if start is None else start, self.end if end is None else end
-        wanted = rules(self.rules)[rule]
+        known = rules(self.rules)
+        _check("alert rule", rule, known)
+        wanted = known[rule]
         if wanted.indicator is not None:
             return raised_of_indicator(wanted, self.service.context, self.start, (low, high), where)
         return raised(wanted, self.store, self.state, self.start, (low, high), where)
 
     def streams(self, observed_property: str, kind: str = "", where: str = "", channel: str = "") -> Int32:
-        """Ids of the series of a property, of a kind of device, in a district, a clinic, on a feeder, of one device."""
+        """Ids of the series of a property, of a kind of device, in a district, a clinic, on a feeder, of one device.
+
+        Raises
+        ------
+        ValueError
+            If there is no such property, kind or place.
+        """
+        every = self.state.registry.things()
+        _check("property", observed_property, vocabulary())
+        _check("kind of device", kind, DEFAULT_FLEETS)
+        _check("place", where, {name for thing in every for name in places_of_thing(thing)})
         things = {
-            t.name for t in self.state.registry.things()
+            t.name for t in every
             if (not kind or t.kind == kind) and (not where or where in places_of_thing(t))
         }  # fmt: skip
         found = [
@@ -127,3 +151,8 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _check(what: str, word: str, known: Collection[str]) -> None:
+    if word and word not in known:
+        raise ValueError(f"no {what} {quoted(word)}; {nearest(word, known)}")

@@ -5,7 +5,7 @@ Trainers who script use `run_scenario`; the commands ``check`` and ``compare`` d
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cache
@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from citylab.document import DocumentError
+from citylab.document import DocumentError, validated
 from citylab.instant import MICROSECONDS, format_instant, parse_instant, system_clock
+from citylab.mistake import shown
 from citylab.observation import Float64
 from citylab.profile import DeviceProfile, load_profiles
 from citylab.store import Store
@@ -46,8 +47,12 @@ MOST = 50_000_000
 """Readings of a run and its baseline, at most: in memory, 40 bytes each, they take 2 GB, and some minutes."""
 
 
+Told = Scenario | Story | Mapping[str, Any] | Path | str
+"""Whatever names a scenario: itself, its keys and values, a name, a file."""
+
+
 def run_scenario(
-    scenario: Scenario | Story | Path | str,
+    scenario: Told,
     *,
     data: Path | None = None,
     settings: Settings | None = None,
@@ -60,7 +65,7 @@ def run_scenario(
     Parameters
     ----------
     scenario
-        A scenario, the name of one, or a YAML file.
+        A scenario, its keys and values, the name of one, or a YAML file.
     data : Path | None
         Readings and result are kept in ``runs/NAME-NUMBER`` below it; None: in memory.
     settings : Settings | None
@@ -109,7 +114,7 @@ def run_scenario(
     return run
 
 
-def read_story(scenario: Scenario | Story | Path | str, settings: Settings) -> Story:
+def read_story(scenario: Told, settings: Settings) -> Story:
     """A scenario judged against its city, from whatever names it; see `run_scenario`."""
     story = scenario if isinstance(scenario, Story) else _read(scenario, settings)
     told = story.scenario
@@ -146,15 +151,19 @@ def expected_readings(story: Story) -> float:
     return sum(numbers[kind] * outputs[kind] * often[kind] for kind in outputs.keys() & numbers.keys())
 
 
-def _read(scenario: Scenario | Path | str, settings: Settings) -> Story:
+def _read(scenario: Scenario | Mapping[str, Any] | Path | str, settings: Settings) -> Story:
     from citylab.city import load_city
 
     cards, alerts = catalogue(settings.cards).cards, rules(settings.rules).keys()
     codes = {code: [point.name for point in card.points if point.name] for code, card in cards.items()}
+    if isinstance(scenario, Mapping):
+        scenario = validated(Scenario, scenario, "scenario")
     if isinstance(scenario, Scenario):
         return judged(scenario, load_city(scenario.city, settings.cities), scenario.name, None, codes, alerts)
     if isinstance(scenario, str) and "\n" in scenario:
         return parse_story(scenario, "scenario", settings.cities, codes, alerts)
+    if not isinstance(scenario, str | Path):
+        raise TypeError(f"found {shown(scenario)}; expected a Scenario, keys and values, a name or a file")
     path = scenario if isinstance(scenario, Path) else find_scenario(scenario, settings.scenarios)
     return load_story(path, settings.cities, codes, alerts)
 

@@ -194,15 +194,10 @@ class Judge:
             yield (*place, "end"), f'found "{expected.end}"; expected a time after the start, "{expected.start}"'
         if end > length:
             yield (*place, "end"), f'found "{expected.end}"; the run ends after "{scenario.duration}"'
-        if expected.baseline and not self._differs():
+        if expected.baseline and not scenario.differs:
             of = "interventions" if scenario.baseline == "events" else "events, interventions or faults"
             yield (*place, "baseline"), f"found {expected.baseline}, but without {of} the baseline is the same run"
         yield from self._subject(place, expected)
-
-    def _differs(self) -> bool:
-        """Whether the baseline is another run."""
-        without = self.scenario.without_story()
-        return any(getattr(self.scenario, n) != getattr(without, n) for n in ("events", "faults", "interventions"))
 
     def _subject(self, place: Place, expected: Expectation) -> Found:
         code, rule = expected.indicator, expected.alert

@@ -92,11 +92,18 @@ class Scenario(Document):
         return parse_length(self.duration)
 
     def without_story(self) -> "Scenario":
-        """The same run as its baseline says."""
-        change: dict[str, object] = {"interventions": ()}
+        """The same run as its baseline says; what it expects is of itself alone."""
+        plain = tuple(expected.model_copy(update={"baseline": ""}) for expected in self.expect)
+        change: dict[str, object] = {"interventions": (), "expect": plain}
         if self.baseline == "nothing":
             change |= {"events": (), "faults": ()}
         return self.model_copy(update=change)
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is another run than its baseline."""
+        without = self.without_story()
+        return any(getattr(self, name) != getattr(without, name) for name in ("events", "faults", "interventions"))
 
     def set_faults(self, start_us: int) -> list[Fault]:
         """Faults of a run from an instant [us]."""

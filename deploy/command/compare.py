@@ -63,7 +63,7 @@ def run(given: argparse.Namespace) -> int:
 def compare(story: Story, settings: Settings) -> tuple[dict[str, Any], str]:
     """Both runs of a scenario: rows for programs, and the table for people; the page is written."""
     scenario = story.scenario
-    if scenario.without_story() == scenario:
+    if not scenario.differs:
         what = "interventions" if scenario.baseline == "events" else "events, interventions or faults"
         raise UsageError(f"{scenario.name} has no {what}: its baseline is the same run, there is nothing to compare")
     told = replace(story, scenario=scenario.without_story().model_copy(update={"name": f"{scenario.name}-baseline"}))

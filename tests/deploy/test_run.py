@@ -60,6 +60,27 @@ def test_a_run_for_those_who_script():
         assert (value, unit) == (100.0, "%")
 
 
+def test_mistakes_of_those_who_script_are_told():
+    with pytest.raises(DocumentError, match=r'scenario: events.0.event: unknown event "blackot"; did you mean'):
+        run_scenario({"name": "x", "city": "kivuli", "events": [{"event": "blackot"}]})
+    with pytest.raises(TypeError, match="found 5; expected a Scenario"):
+        run_scenario(5)
+    told = {"name": "x", "city": "kivuli", "start": "2026-03-02T00:00:00Z", "duration": "1 h", "fleets": {"bus": 0}}
+    with run_scenario(told) as run:
+        assert repr(run).startswith("<Run of x: 1 h of kivuli from 2026-03-02T00:00:00Z, ")
+        assert len(repr(run)) < 200
+        with pytest.raises(ValueError, match='no property "volt"; did you mean "voltage"'):
+            run.streams("volt")
+        with pytest.raises(ValueError, match='no kind of device "smart_metre"; did you mean "smart_meter"'):
+            run.streams("voltage", "smart_metre")
+        with pytest.raises(ValueError, match='no place "east-markt"; did you mean "east-market"'):
+            run.streams("voltage", "smart_meter", "east-markt")
+        with pytest.raises(ValueError, match='no alert rule "feeder-ded"; did you mean "feeder-dead"'):
+            run.alerts("feeder-ded")
+        assert len(run.streams("speed", "bus")) == 0
+        assert run.indicator("op-energy-load-factor", point="night")[2] == 'no point "night"'
+
+
 def test_the_same_seed_gives_the_same_run_and_another_another():
     with run_scenario(STORY) as one, run_scenario(STORY) as two:
         assert readings(one) == readings(two)
