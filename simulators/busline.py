@@ -219,12 +219,12 @@ class _Operation:
         return arrival, departure, loads
 
     def _way(self, stop: int, time: Float64) -> Float64:
-        """Time on the way to a stop for buses that set out at a time [s]; after midnight as at its end."""
-        quarter = np.minimum(np.maximum(time / 900.0, 0.0), SLOTS - 1.0)
-        slot = np.minimum(quarter.astype(np.int64), SLOTS - 2)
-        at = self._base + slot * self._n
-        low = self._run[stop].take(at)
-        result: Float64 = low + (quarter - slot) * (self._run[stop].take(at + self._n) - low)
+        """Time on the way to a stop for buses that set out at a time [s].
+
+        It is that of the last knot: what is still to come has no part in it. After midnight it is as at its end.
+        """
+        slot = np.clip(time / 900.0, 0.0, SLOTS - 1.0).astype(np.int64)
+        result: Float64 = self._run[stop].take(self._base + slot * self._n)
         return result
 
     def _noise(self, label: str, *index: Int64) -> tuple[Float64, Float64]:

@@ -147,11 +147,7 @@ class Roamer(Vehicle):
                 time = time + np.where((stop > 0) & on, self.stands(trip, day, stop), 0.0)
                 departure[:, :, trip, stop] = time
                 mark = np.where(on, place + np.sign(aim - place) * stop, 0)
-                quarter = np.clip(time / 900.0, 0.0, SLOTS - 1.0)
-                slot = np.minimum(quarter.astype(np.int64), SLOTS - 2)
-                row = base + mark * (days * SLOTS * n) + slot * n
-                low = table[row]
-                way = low + (quarter - slot) * (table[row + n] - low)
+                way = table.take(base + mark * (days * SLOTS * n) + _slot(time) * n)
                 uneven = 0.8 + 0.4 * self.draw.uniform("way", day, self.index, np.int64(trip), np.int64(stop))
                 time = time + np.where(on, way * uneven, 0.0)
             place = aim

