@@ -1,17 +1,18 @@
 """Farms and markets: soil, weather stations, valves, pumps, cold stores, deliveries."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import numpy as np
 
-from citylab.observation import Float64
+from citylab.observation import Float64, Int64
 from simulators.fleet import BATTERY, Column, Device, Fleet, Happening, Output, spread_over_day, whole_days
 from simulators.fridge import two_days
 from simulators.models import health, soil
 from simulators.models import weather as weather_model
 from simulators.naming import eui, serial
 from simulators.site import sites
-from simulators.span import CHUNK, DAY_US, SLOTS
+from simulators.span import CHUNK, DAY_US, SLOTS, Bool
 from simulators.world import World
 
 SNOW = 0.35
@@ -230,6 +231,10 @@ class ColdStore(Fleet):
         return result[SLOTS:], door.astype(np.float64)
 
 
+Deliveries = tuple[Int64, Int64, Float64, Bool]
+"""Time [us], scale, weight [kg] and whether it is local, of each delivery of a day."""
+
+
 class MarketScale(Fleet):
     """Scales at wholesale markets: one reading a delivery, of local produce or other."""
 
@@ -240,6 +245,7 @@ class MarketScale(Fleet):
 
     def install(self) -> list[Device]:
         """The devices of the fleet."""
+        self._deliveries: OrderedDict[int, Deliveries] = OrderedDict()
         return [
             Device(f"scale-{serial(self.draw, i)}", s, {}, f"Market {s.district}")
             for i, s in enumerate(sites(self.world.city, self.draw, self.number))
@@ -251,29 +257,35 @@ class MarketScale(Fleet):
 
     def happenings(self, start: int, end: int) -> list[Happening]:
         """Readings outside the rhythm."""
-        span = self.world.surrounding.span
         found: list[Happening] = []
-        for day in whole_days(start, end, span.offset):
-            market = bool(self.world.surrounding.day(day).days.market[day % CHUNK])
-            most = 60
-            order = np.arange(most)[:, None]
-            index = self.index[None, :]
-            count = (28 if market else 16) + (8.0 * self.draw.uniform("count", np.int64(day), self.index)).astype(int)
-            hour = (
-                3.5
-                + 8.0
-                * np.sort(np.where(order < count, self.draw.uniform("hour", np.int64(day), order, index), 2.0), axis=0)
-                ** 1.3
-            )
-            time = span.start_of(day) + (hour / 24.0 * DAY_US).astype(np.int64) // 1_000_000 * 1_000_000
-            weight = np.exp(5.6 + 0.8 * self.draw.normal("weight", np.int64(day), order, index))
-            share = self.world.section.agriculture.local_share * self._harvest(day)
-            local = self.draw.uniform("origin", np.int64(day), order, index) < min(share, 0.92)
-            real = (order < count) & (time >= start) & (time < end)
-            for output, chosen in ((0, real & local), (1, real & ~local)):
-                row, device = np.nonzero(chosen)
-                found.append(Happening(output, device, time[row, device], np.round(weight[row, device] * 2.0) / 2.0))
+        for day in whole_days(start, end, self.world.surrounding.span.offset):
+            time, device, weight, local = self._of_day(day)
+            now = (time >= start) & (time < end)
+            for output, chosen in ((0, now & local), (1, now & ~local)):
+                found.append(Happening(output, device[chosen], time[chosen], weight[chosen]))
         return found
+
+    def _of_day(self, day: int) -> Deliveries:
+        if day not in self._deliveries:
+            while len(self._deliveries) > 1:
+                self._deliveries.popitem(last=False)
+            self._deliveries[day] = self._deliver(day)
+        return self._deliveries[day]
+
+    def _deliver(self, day: int) -> Deliveries:
+        """Deliveries of a day: more on market days, from half past three in the morning until noon."""
+        span = self.world.surrounding.span
+        market = bool(self.world.surrounding.day(day).days.market[day % CHUNK])
+        order, index, key = np.arange(60)[:, None], self.index[None, :], np.int64(day)
+        count = (28 if market else 16) + (8.0 * self.draw.uniform("count", key, self.index)).astype(int)
+        drawn = np.where(order < count, self.draw.uniform("hour", key, order, index), 2.0)
+        hour = 3.5 + 8.0 * np.sort(drawn, axis=0) ** 1.3
+        time = span.start_of(day) + (hour / 24.0 * DAY_US).astype(np.int64) // 1_000_000 * 1_000_000
+        weight = np.exp(5.6 + 0.8 * self.draw.normal("weight", key, order, index))
+        share = self.world.section.agriculture.local_share * self._harvest(day)
+        local = self.draw.uniform("origin", key, order, index) < min(share, 0.92)
+        row, device = np.nonzero(order < count)
+        return time[row, device], device, np.round(weight[row, device] * 2.0) / 2.0, local[row, device]
 
     def _harvest(self, day: int) -> float:
         """Local produce on a day over its mean: months after rain and warmth bring it; most is there all year."""

@@ -1,5 +1,6 @@
 """Health: vaccine fridges, clinics, ambulances."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import numpy as np
@@ -164,6 +165,7 @@ class Ambulance(Fleet):
 
     def install(self) -> list[Device]:
         """The devices of the fleet."""
+        self._kept: OrderedDict[int, tuple[Int64, Int64, Float64]] = OrderedDict()
         self.tracks = make_lines(self.world.city, self.draw, "track", max(4, len(self.world.city.districts)))
         base = self.world.city.districts[0].name
         return [
@@ -173,7 +175,14 @@ class Ambulance(Fleet):
         ]  # fmt: skip
 
     def _calls(self, day: int) -> tuple[Int64, Int64, Float64]:
-        """Device, hour of the day and response time [min] of each call."""
+        """Device, time of the day [us] and response time [min] of each call."""
+        if day not in self._kept:
+            while len(self._kept) > 2:
+                self._kept.popitem(last=False)
+            self._kept[day] = self._called(day)
+        return self._kept[day]
+
+    def _called(self, day: int) -> tuple[Int64, Int64, Float64]:
         most = 10
         order, index = np.arange(most)[:, None], self.index[None, :]
         count = (3.0 + 4.0 * self.draw.uniform("calls", np.int64(day), self.index)).astype(np.int64)
