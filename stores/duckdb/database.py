@@ -131,7 +131,8 @@ class Database:
                 "restore it from a backup or name another file"
             ) from error
         # With up to this many keys a join pushes the keys themselves down to the zone maps.
-        connection.execute("SET dynamic_or_filter_threshold = 1000")
+        # Of the whole database: what is set for this connection alone does not hold for its cursors.
+        connection.execute("SET GLOBAL dynamic_or_filter_threshold = 1000")
         return connection
 
     def _prepare(self) -> None:

@@ -234,6 +234,8 @@ def _provenance(stated: Sequence[int | None], arrived: Sequence[int | None]) -> 
 
 
 def _numbers(column: Sequence[int | None], default: int) -> Int64:
+    if column.count(None) == len(column):
+        return np.full(len(column), default, dtype=np.int64)
     return np.array([default if number is None else number for number in column], dtype=np.int64)
 
 

@@ -13,6 +13,7 @@ import pytest
 from citylab.observation import ObservationBatch
 from citylab.store import Function, Store, StoreUnavailableError
 from stores.duckdb import DuckDBStore
+from stores.duckdb.writer import FEW
 from tests.stores.conformance import AGES, DAY, HOUR, NOW, STREAMS, T0, StoreConformance, batch, ids, row
 
 
@@ -113,6 +114,15 @@ def test_large_late_batches_with_repeats(tmp_path: Path) -> None:
     store.close()
 
 
+def test_look_ups_know_how_many_keys_go_to_the_zone_maps(tmp_path: Path) -> None:
+    """A setting of one connection alone does not hold for the cursors that look up."""
+    store = DuckDBStore(tmp_path / "db")
+    with store.database.cursor() as cursor:
+        found = cursor.execute("SELECT current_setting('dynamic_or_filter_threshold')").fetchall()
+    assert found == [(FEW,)]
+    store.close()
+
+
 def test_arrivals_stay_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from citylab.store import Arrivals
 
@@ -133,6 +143,7 @@ _WRITER = """
 import sys
 from citylab.observation import Observation, ObservationBatch, Provenance, Quality
 from stores.duckdb import DuckDBStore
+from stores.duckdb.writer import FEW
 from tests.stores.conformance import STREAMS, T0, batch, row
 import random
 
@@ -203,6 +214,7 @@ _FILLER = """
 import resource, signal, sys
 from citylab.store import StoreFullError
 from stores.duckdb import DuckDBStore
+from stores.duckdb.writer import FEW
 from tests.stores.conformance import STREAMS, batch, row
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
