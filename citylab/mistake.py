@@ -80,11 +80,12 @@ def shown(found: object) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text between quotes, cut where it is long.
+    """A text between quotes, without signs that a terminal obeys, cut where it is long.
 
     Examples
     --------
     >>> quoted("evening")
     '"evening"'
     """
+    text = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
     return f'"{text}"' if len(text) <= LONGEST else f'"{text[: LONGEST // 2]}..."'

@@ -14,7 +14,7 @@ from services.alerts.rule import Rule, load_rules
 from services.alerts.subject import watched
 from services.catalogue import CatalogueCache
 from services.context import Context
-from simulators.judge import places_of_thing
+from simulators.place import places_of_thing
 
 LOOK = 60 * MICROSECONDS
 """Time between two looks [us]."""

@@ -88,7 +88,8 @@ def _told(scenario: Scenario) -> Iterator[str]:
         yield _line(plan.intervention, plan.where, f"after {plan.at}, to the end")
     for fault in scenario.faults:
         long = f"for {fault.duration}" if fault.duration else "to the end"
-        yield _line(f"{fault.fault} of {fault.device or fault.kind or 'all devices'}", "", f"after {fault.at}, {long}")
+        whom = fault.device or fault.kind or "all devices"
+        yield _line(f"{fault.fault} of {whom}", fault.where, f"after {fault.at}, {long}")
 
 
 def _line(name: str, where: str, when: str) -> str:

@@ -17,7 +17,7 @@ from deploy.alarm import raised, raised_of_indicator, rules
 from deploy.feed import Books
 from services.indicators.service import IndicatorService
 from simulators.equipment import DEFAULT_FLEETS
-from simulators.judge import places_of_thing
+from simulators.place import places_of_thing
 from simulators.scenario import Scenario
 from simulators.simulation import Simulation
 from stores.sqlite import SqliteState

@@ -128,7 +128,7 @@ def read_story(scenario: Told, settings: Settings) -> Story:
             "fewer devices, or longer intervals"
         )
         raise DocumentError([story.mistake(["duration"], text)])
-    if any(fault.device for fault in told.faults) or any(expect.where for expect in told.expect):
+    if any(fault.device or fault.where for fault in told.faults) or any(expect.where for expect in told.expect):
         story.check_devices(Simulation(story.city, told.seed, _start(told), told).things)
     return story
 

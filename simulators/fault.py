@@ -3,7 +3,7 @@
 Each fault takes some devices of a kind for some time, drawn from the seed, and leaves its name in the ledger.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -59,8 +59,8 @@ class Fault:
 
     Attributes
     ----------
-    kind, device : str
-        Of the devices it takes; "" is any.
+    kind, device, where : str
+        Of the devices it takes, and their district, feeder or clinic; "" is any.
     share : float
         Part of those devices, drawn by the seed.
     start, end : int
@@ -79,12 +79,15 @@ class Fault:
     share: float = 1.0
     rate: float = 1.0
     strength: float = 1.0
+    where: str = ""
 
-    def takes(self, draw: Draw, kind: str, names: Sequence[str]) -> Bool:
-        """Which devices of a kind it takes, bool[n]."""
+    def takes(self, draw: Draw, kind: str, names: Sequence[str], places: Sequence[Container[str]] = ()) -> Bool:
+        """Which devices of a kind it takes, bool[n], by their names and the names of their places."""
         if self.kind and self.kind != kind:
             return np.zeros(len(names), dtype=np.bool_)
         named = np.array([not self.device or name == self.device for name in names], dtype=np.bool_)
+        if self.where:
+            named &= np.array([self.where in here for here in places], dtype=np.bool_)
         chosen = draw.uniform(f"{self.name} {self.start} devices", np.arange(len(names))) < self.share
         return named & chosen
 

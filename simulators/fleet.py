@@ -3,88 +3,22 @@
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from citylab.observation import DatastreamKey, Float64, Int64
+from simulators.device import BATTERY, Column, Device, Happening, Output
 from simulators.draw import Draw
 from simulators.length import parse_length
 from simulators.models import device
 from simulators.register import Register
-from simulators.site import Site
 from simulators.span import DAY_US, SLOT_US, SLOTS
 from simulators.world import World
 
-Column = NDArray[np.float64] | NDArray[np.complex128]
-"""Results; a position is longitude + i latitude [deg]."""
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """One thing a device of a fleet says.
-
-    Attributes
-    ----------
-    mode : str
-        ``linear`` and ``hold`` between the 15 minutes; ``register`` grows within them; ``count`` is an hourly rate
-        of which the share of the reporting interval is told; ``event`` only when something happens.
-    noise : float
-        Standard deviation of the sensor itself, in the property's unit; a share of the result if `relative`.
-    step : float
-        Resolution; 0 keeps all digits.
-    low, high : float
-        Bounds of the sensor.
-    modulus : float
-        A register goes back to zero there; 0 never.
-    """
-
-    observed_property: str
-    channel: str = ""
-    mode: Literal["linear", "hold", "register", "count", "event"] = "linear"
-    noise: float = 0.0
-    relative: bool = False
-    step: float = 0.0
-    low: float = -np.inf
-    high: float = np.inf
-    modulus: float = 0.0
-
+__all__ = ["BATTERY", "Column", "Device", "Fleet", "Happening", "Output", "spread_over_day", "whole_days"]
 
 MINUTE_US = 60_000_000
-
-BATTERY = Output("battery_level", mode="hold", step=1.0, low=0.0, high=100.0)
-"""What a device with a battery says of it; the last of its outputs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """One device of a fleet before it is registered as a thing."""
-
-    name: str
-    site: Site
-    properties: dict[str, Any] = field(default_factory=dict)
-    label: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """Readings that come when something happens: columns of m.
-
-    Attributes
-    ----------
-    output : int
-        Index in the fleet's outputs.
-    device, time : int64[m]
-        Index in the fleet; [us since 1970, UTC].
-    result : float64[m]
-    """
-
-    output: int
-    device: Int64
-    time: Int64
-    result: Column
 
 
 class Fleet(ABC):

@@ -1,26 +1,24 @@
 """Looks for what a scenario says that its city does not have, that cannot be, or that would come to nothing."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 
 from citylab.city import City
 from citylab.document import nearest
 from citylab.instant import MICROSECONDS, format_instant, parse_instant
-from citylab.thing import Thing
 from citylab.vocabulary import vocabulary
 from simulators.cause import EVENTS, INTERVENTIONS, scopes
-from simulators.clinic import CLINICAL, clinic_names
 from simulators.clock import load_problem
 from simulators.effect import DRIVERS
-from simulators.equipment import DEFAULT_FLEETS, MOST_FEEDERS
+from simulators.equipment import DEFAULT_FLEETS
 from simulators.expectation import LEDGER, Expectation
 from simulators.kind import fleet_classes, touches
 from simulators.length import parse_length
+from simulators.place import Found, Place, places_of
 from simulators.plan import FaultPlan, Happens
 from simulators.scenario import Scenario
 from simulators.section import read_section
-from simulators.site import districts_of
 from simulators.span import EPOCH_DAY
 
 DAY = 86_400 * MICROSECONDS
@@ -30,8 +28,6 @@ LAST = parse_instant("2050-01-01T00:00:00Z")
 MOST_DEVICES = 200_000
 MOST_TIMES = 1000
 """Times that one event can come again in a run."""
-Place = tuple[str | int, ...]
-Found = Iterator[tuple[Place, str]]
 OWN = vocabulary().keys() - DRIVERS.keys()
 """Observed properties that are drivers by themselves."""
 
@@ -153,6 +149,9 @@ class Judge:
         yield from self._time((*place, "at"), fault.at)
         if fault.duration:
             yield from self._end((*place, "duration"), fault.at, fault.duration)
+        if fault.where and self._kind(fault.where) not in {"district", "feeder", "clinic"}:
+            near = nearest(fault.where, [n for kind, names in self.places.items() if kind != "road" for n in names])
+            yield (*place, "where"), f'found "{fault.where}"; devices fail in a district, feeder or clinic; {near}'
         if fault.kind and not self.numbers[fault.kind]:
             yield (*place, "kind"), f"{self.scenario.city} has no {fault.kind}; give it some under fleets"
         elif fault.kind and not touches(fault.fault, fleet_classes()[fault.kind]):
@@ -233,47 +232,3 @@ class Judge:
         if expected.channel and expected.channel not in channels:
             near = nearest(expected.channel, channels - {""}) or "it has none, leave it out"
             yield (*place, "channel"), f'found "{expected.channel}"; {near}'
-
-
-def places_of(city: City, numbers: Mapping[str, int] | None = None) -> dict[str, list[str]]:
-    """Places by kind that `where` can name in a city, with so many devices of each kind; None: its own."""
-    section = read_section(city)
-    numbers = DEFAULT_FLEETS | dict(section.fleets) | dict(numbers or {})
-    districts = [district.name for district in city.districts]
-    feeders, count = min(MOST_FEEDERS, max(1, numbers["feeder_meter"])), len(districts)
-    return {
-        "district": districts,
-        "feeder": [f"{districts[i % count]}-f{i // count + 1}" for i in range(feeders)],
-        "road": [f"road-{i + 1}" for i in range(section.transport.roads)],
-        "clinic": list(clinic_names(districts_of(city, max(map(numbers.__getitem__, CLINICAL))))),
-    }
-
-
-def places_of_thing(thing: Thing) -> set[str]:
-    """Names that `where` can know a thing by: its own, its district's, its feeder's, its clinic's."""
-    own = (thing.name, thing.district, thing.properties.get("feeder"), thing.properties.get("clinic"))
-    return {str(name) for name in own if name}
-
-
-def misplaced(scenario: Scenario, things: Sequence[Thing]) -> Found:
-    """Devices and places that faults and expectations name, and that the city's things do not know."""
-    kinds = {thing.name: thing.kind for thing in things}
-    for i, fault in enumerate(scenario.faults):
-        if fault.device and fault.device not in kinds:
-            known = [name for name, kind in kinds.items() if fault.kind in {"", kind}]
-            yield ("faults", i, "device"), f'there is no device "{fault.device}"; {nearest(fault.device, known)}'
-        elif fault.device and fault.kind not in {"", kinds[fault.device]}:
-            yield ("faults", i, "device"), f'"{fault.device}" is a {kinds[fault.device]}, not a {fault.kind}'
-    places: dict[str, set[str]] = defaultdict(set)
-    for thing in things:
-        for name in places_of_thing(thing):
-            places[name].add(thing.kind)
-    for i, expected in enumerate(scenario.expect):
-        if not expected.where or not (expected.reading or expected.alert):
-            continue
-        if expected.where not in places:
-            near = nearest(expected.where, places.keys() - {""})
-            yield ("expect", i, "where"), f'found "{expected.where}", which {scenario.city} does not have; {near}'
-        elif expected.kind and expected.kind not in places[expected.where]:
-            has = [place for place in places if place and place not in kinds and expected.kind in places[place]]
-            yield ("expect", i, "where"), f"there is no {expected.kind} in {expected.where}; {nearest('', has)}"

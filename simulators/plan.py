@@ -145,10 +145,12 @@ class Intervenes(Document):
 
 
 class FaultPlan(Document):
-    """A fault of devices: of which kind, how many of them, when, how strong; see `simulators/fault.py`.
+    """A fault of devices: of which kind, where, how many of them, when, how strong; see `simulators/fault.py`.
 
     Attributes
     ----------
+    where : str
+        District, feeder or clinic; "" everywhere.
     duration : str
         "" is to the end of the run.
     """
@@ -156,6 +158,7 @@ class FaultPlan(Document):
     fault: str
     kind: str = ""
     device: str = ""
+    where: str = ""
     share: Number = Field(default=1.0, gt=0, le=1)
     at: Length = "0 s"
     duration: OptionalLength = ""
@@ -194,7 +197,7 @@ class FaultPlan(Document):
         """The fault of a run from `start` to `end` [us]."""
         first = start + parse_length(self.at)
         last = first + parse_length(self.duration) if self.duration else end
-        return Fault(self.fault, first, last, self.kind, self.device, self.share, self.rate, self.strength)
+        return Fault(self.fault, first, last, self.kind, self.device, self.share, self.rate, self.strength, self.where)
 
 
 _LISTS: Mapping[str, Mapping[str, object]] = {"event": EVENTS, "intervention": INTERVENTIONS, "fault": FAULTS}

@@ -185,7 +185,8 @@ class Simulation:
         for i, (fault, draw) in enumerate(zip(self.faults, self._fault_draws, strict=True)):
             key = (i, fleet.kind)
             if key not in self._taken:
-                self._taken[key] = fault.takes(draw, fleet.kind, [device.name for device in fleet.devices])
+                places = [device.places for device in fleet.devices] if fault.where else ()
+                self._taken[key] = fault.takes(draw, fleet.kind, [device.name for device in fleet.devices], places)
             if self._taken[key].any():
                 found.append((fault, draw, self._taken[key]))
         return found

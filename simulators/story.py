@@ -10,7 +10,8 @@ from citylab.city import City, city_names, load_city
 from citylab.document import DocumentError, Mistake, line_of, nearest, parse_document, read_text, read_yaml
 from citylab.mistake import quoted
 from citylab.thing import Thing
-from simulators.judge import Judge, misplaced
+from simulators.judge import Judge
+from simulators.place import misplaced
 from simulators.scenario import Scenario
 
 SHIPPED = Path(__file__).with_name("scenarios")

@@ -26,8 +26,9 @@ from simulators.cause import EVENTS, INTERVENTIONS, Cause, scopes
 from simulators.effect import DRIVERS
 from simulators.expectation import LEDGER
 from simulators.fault import FAULTS, RATED, STRENGTHS
-from simulators.judge import OWN, places_of
+from simulators.judge import OWN
 from simulators.kind import fleet_classes
+from simulators.place import places_of
 from simulators.scenario import NAME, Scenario
 from simulators.story import find_scenario, scenario_paths
 
@@ -55,7 +56,7 @@ events:                        # what happens: when after the start, how long, w
 # - {{intervention: clinic_generators, at: 1 d, where: {district}}}
 
 # faults:                      # what devices and the network do wrong
-# - {{fault: dropout, kind: smart_meter, share: 0.5, rate: 0.1}}
+# - {{fault: dropout, kind: smart_meter, where: {district}, share: 0.5, rate: 0.1}}
 
 expect:                        # what must come of it; citylab check fails where it does not
 - {{reading: electric_power, kind: smart_meter, start: 30 h, end: 40 h, baseline: ratio, near: 1.3 +- 0.05}}

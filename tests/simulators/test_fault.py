@@ -72,6 +72,18 @@ def test_every_fault_changes_its_kind_and_nothing_else(city, profiles, usual, cl
     assert min(m.time for m in touched) >= START + HOUR
 
 
+def test_a_fault_of_a_place_takes_its_devices_alone(city, profiles, clean):
+    plan = {"fault": "dropout", "kind": "smart_meter", "where": "centre"}
+    _, messages = run(city, profiles, 2, **plan)
+    meters = next(f for f in clean.fleets if f.kind == "smart_meter")
+    here = {d.name for d in meters.devices if d.site.district == "centre"}
+    assert 0 < len(here) < meters.number
+    assert {m.device for m in messages if m.fault} == here
+    feeder = meters.devices[0].properties["feeder"]
+    _, messages = run(city, profiles, 2, **plan | {"where": feeder})
+    assert {m.device for m in messages if m.fault} == {d.name for d in meters.devices if feeder in d.places}
+
+
 def test_dropout_rate(city, profiles):
     _, messages = run(city, profiles, fault="dropout", kind="smart_meter", rate=0.25)
     mine = [m for m in messages if b"smart-meter" in m.payload or m.fault == "dropout"]

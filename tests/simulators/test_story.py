@@ -116,6 +116,8 @@ MISTAKES = {
         ["strength is missing", "0 to 720: hours"]),
     "fault that does nothing": ("dropout, kind: smart_meter, rate: 0.1", "low_battery, kind: feeder_meter", 9,
         ["low_battery does nothing to feeder_meter", "vaccine_fridge"]),
+    "fault of a road": ("kind: smart_meter, rate", "kind: smart_meter, where: road-3, rate", 9,
+        ["devices fail in a district, feeder or clinic"]),
     "fleet of too many": ("duration: 3 d", "duration: 3 d\nfleets: {bus: 99999999}", 5, ["devices in all", "200,000"]),
     "fleet of none": ("duration: 3 d", "duration: 3 d\nfleets: {smart_meter: 0}", 10, ["kivuli has no smart_meter"]),
     "intervals longer than the run": ("duration: 3 d", "duration: 3 d\nintervals: {bus: 9 d}", 5, ['ends after "3 d"']),
@@ -200,6 +202,9 @@ def test_devices_and_places_without_them_are_named():
         story.check_devices(things)
     said = str(caught.value)
     assert 'story.yaml:9: faults.0.device: there is no device "meter-9"; did you mean "meter-1"?' in said
+    nowhere = parse_story(GOOD.replace("kind: smart_meter, rate", "kind: smart_meter, where: lakeside, rate"), "s")
+    with pytest.raises(DocumentError, match="there is no smart_meter in lakeside; expected one of: centre, centre-f1"):
+        nowhere.check_devices(things)
     assert 'story.yaml:14: expect.1.where: found "noah", which kivuli does not have' in said
     elsewhere = parse_story(text.replace("noah", "centre-f1").replace("meter-9", "meter-1"), "s", None, CODES, ALERTS)
     with pytest.raises(
