@@ -80,7 +80,7 @@ class BusLines:
         found = self._batches.get(number)
         if found is None:
             found = self._batches[number] = self._compute(number * self.days)
-            while len(self._batches) > 2:
+            while len(self._batches) > 1:
                 self._batches.popitem(last=False)
         return found
 

@@ -123,7 +123,7 @@ class Grid:
         found = self._chunks.get(number)
         if found is None:
             found = self._chunks[number] = self._compute(number)
-            while len(self._chunks) > 4:
+            while len(self._chunks) > 3:
                 self._chunks.popitem(last=False)
         return found
 
@@ -192,7 +192,7 @@ class Grid:
         found = self._heads.get(number)
         if found is None:
             found = self._heads[number] = self._compute_heads(number)
-            while len(self._heads) > 3:
+            while len(self._heads) > 1:
                 self._heads.popitem(last=False)
         return found
 

@@ -92,7 +92,7 @@ class Network:
         found = self._chunks.get(number)
         if found is None:
             found = self._chunks[number] = self._compute(number)
-            while len(self._chunks) > 4:
+            while len(self._chunks) > 2:
                 self._chunks.popitem(last=False)
         return found
 
@@ -120,7 +120,7 @@ class Network:
             dose = self.surrounding.influence.factor("chlorination", times) * powered[:, 0]
             fresh = np.clip(pumped * STEP / (np.maximum(level, 0.1) * self.volume), 0.0, 1.0)
             found = self._dosed[number] = water.mixed(dose[:, None], fresh)[PAST * SLOTS :]
-            while len(self._dosed) > 4:
+            while len(self._dosed) > 2:
                 self._dosed.popitem(last=False)
         return found
 

@@ -93,7 +93,7 @@ class Roads:
         found = self._chunks.get(number)
         if found is None:
             found = self._chunks[number] = self._compute(number)
-            while len(self._chunks) > 3:
+            while len(self._chunks) > 2:
                 self._chunks.popitem(last=False)
         return found
 
