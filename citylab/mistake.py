@@ -43,7 +43,7 @@ def nearest(word: str, valid: Iterable[str]) -> str:
     >>> nearest("air_temprature", ["air_temperature", "pm10"])
     'did you mean "air_temperature"?'
     """
-    words = sorted(valid)
+    words = sorted(set(valid))
     folded = {valid_word.casefold(): valid_word for valid_word in reversed(words)}
     close = get_close_matches(word, words, n=1, cutoff=0.6)
     close = close or [folded[w] for w in get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)]
