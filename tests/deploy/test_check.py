@@ -10,13 +10,11 @@ from deploy.run import expected_readings, read_story, run_scenario
 from deploy.settings import Settings
 from simulators.story import Story, scenario_paths
 
-QUICK = {"blackout", "bus-lane", "leak-repair", "market-day", "meter-reset", "solar-20-mw"}
-"""They take about two seconds each; the others are slow tests."""
+QUICK = ("blackout", "bus-lane", "leak-repair", "market-day", "meter-reset", "solar-20-mw")
+"""They take about two seconds each; all of them are run by the slow test of `test_cause_needed.py`."""
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[] if n in QUICK else [pytest.mark.slow]) for n in scenario_paths()]
-)
+@pytest.mark.parametrize("name", QUICK)
 def test_shipped_scenarios_hold(name):
     with run_scenario(name) as run:
         assert len(run.verdicts) == len(run.scenario.expect) > 0
