@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 from typing import Protocol
 
-from deploy.broker.amqtt import AmqttBroker
 from deploy.broker.mosquitto import MosquittoBroker
 
 
@@ -50,5 +49,7 @@ def choose_broker(folder: Path, host: str, port: int, kind: str = "auto") -> Bro
     if kind == "mosquitto" and program is None:
         raise ValueError("Mosquitto is not installed; install it (Debian: apt install mosquitto) or use --broker amqtt")
     if program is None or kind == "amqtt":
+        from deploy.broker.amqtt import AmqttBroker  # hundreds of modules that Mosquitto's users need not hold
+
         return AmqttBroker(folder, host, port)
     return MosquittoBroker(program, folder, host, port)

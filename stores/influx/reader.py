@@ -8,12 +8,12 @@ import numpy as np
 from citylab.observation import DatastreamKey, Float64, Int32, Int64, ObservationBatch, Provenance, Text, UInt8
 from stores.catalog import Catalog
 from stores.column import Columns, nanosecond
-from stores.influx.line import MEASUREMENT, decode_name, encode_name
 from stores.influx.server import Query, Table, literal
+from stores.line import MEASUREMENT, decode_name, encode_name
 
 _FIELDS = '"value", "text", "quality", "provenance", "time_source", "received", "arrived"'
 GOOD = '("quality" < 2 OR "arrived" > 0)'
-"""Condition of what counts in aggregates; see `stores.influx.line`."""
+"""Condition of what counts in aggregates; see `stores.line`."""
 _TAGS = '"thing", "property", "channel"'
 _SERIES = 100
 """Datastreams named in one query."""

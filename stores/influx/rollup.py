@@ -13,10 +13,10 @@ from stores.book import KEPT, SLOT, Window
 from stores.catalog import Catalog
 from stores.influx.aggregate import stretches
 from stores.influx.journal import Journal
-from stores.influx.line import NOTHING, rollup_prefix
 from stores.influx.path import WritePath
 from stores.influx.reader import GOOD, Reader, both
 from stores.influx.server import Query, literal
+from stores.line import NOTHING, rollup_prefix
 from stores.series import blank_series
 
 POLICY = "rollup"

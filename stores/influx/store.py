@@ -17,12 +17,12 @@ from stores.column import nanosecond
 from stores.influx import aggregate
 from stores.influx.extent import Extent
 from stores.influx.journal import Journal
-from stores.influx.line import MEASUREMENT
 from stores.influx.path import WriteOne, WritePath, WriteTwo
 from stores.influx.reader import Reader
 from stores.influx.rollup import POLICY, RollupSeries, rollup_bucket
 from stores.influx.server import Query
 from stores.influx.writer import Writer
+from stores.line import MEASUREMENT
 from stores.merge import merge
 from stores.retention import Retention
 

@@ -14,10 +14,10 @@ from stores.catalog import Catalog, refuse
 from stores.column import Columns, distinct, nanosecond
 from stores.influx.extent import Extent
 from stores.influx.journal import Journal
-from stores.influx.line import MEASUREMENT, LineWriter
 from stores.influx.path import WritePath
 from stores.influx.reader import Reader
 from stores.influx.server import WriteRefusedError
+from stores.line import MEASUREMENT, LineWriter
 from stores.newest import Newest
 from stores.retention import Retention
 

@@ -17,7 +17,7 @@ from citylab.store import Store
 from citylab.thing import Datastream
 from stores.catalog import MAX_TIME, Catalog, refuse
 from stores.column import Columns
-from stores.influx.line import LineWriter
+from stores.line import LineWriter
 from stores.transfer.line import parse_line
 from stores.transfer.record import FIELDS, REQUIRED, Mistake, RecordError, guarded, reading, records, unguarded
 

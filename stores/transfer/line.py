@@ -4,7 +4,7 @@ import math
 import re
 
 from citylab.observation import DatastreamKey, Observation, Provenance, Quality, TimeSource
-from stores.influx.line import MEASUREMENT, decode_name
+from stores.line import MEASUREMENT, decode_name
 from stores.transfer.record import RecordError
 
 _FORM = re.compile(

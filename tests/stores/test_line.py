@@ -8,7 +8,7 @@ from citylab.observation import DatastreamKey
 from citylab.thing import Datastream
 from stores.catalog import Catalog
 from stores.column import Columns
-from stores.influx.line import LineWriter
+from stores.line import LineWriter
 
 STREAMS = [
     Datastream(1, DatastreamKey("meter, one", "electric_power", "")),
