@@ -1,20 +1,13 @@
 """The engine: provenance by the weakest link, time that is too short, areas, and rollups that are kept fresh."""
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from citylab.instant import MICROSECONDS, parse_instant
-from citylab.observation import DatastreamKey, Provenance
-from citylab.store import Function
+from citylab.observation import Provenance
 from citylab.thing import Thing
 from services.context import Context
 from services.indicators.assessment import Status
-from services.indicators.frame import Frame, Frames, Wanted, need_of
-from services.indicators.grid import Cells, Grid
-from services.indicators.period import DAY, parse_period, rolling
-from services.indicators.presence import expected_count, presence
 from services.indicators.service import IndicatorService
 from stores.memory import MemoryStore
 from tests.services.indicators.case import (
@@ -168,39 +161,6 @@ def test_bad_readings_take_no_part_and_late_ones_do():
     assert setting.service.assess("en-en-aq-1c", "2025").points[0].value == pytest.approx(25)
 
 
-class Ticking:
-    """A clock set by hand."""
-
-    def __init__(self, now):
-        self.now = now
-
-    def __call__(self):
-        return self.now
-
-
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 60), st.floats(-50, 50)), min_size=1, max_size=12), st.integers(1, 40))
-def test_refreshed_rollups_equal_those_read_anew(readings, minutes):
-    """Readings that come in order of time, with a look at the rollups after each."""
-    clock = Ticking(parse_instant("2026-02-01T22:50:00Z"))
-    state, store = new_state(), MemoryStore()
-    stream = state.registry.resolve([DatastreamKey("x", "pm10")])[0]
-    need = need_of([stream.id], [Function.MEAN, Function.MAX])
-    frames = Frames(store, clock)
-    for wait, value in readings:
-        clock.now += (wait + minutes) * 60 * MICROSECONDS
-        at = str(np.datetime64(clock.now - MICROSECONDS, "us")) + "Z"
-        line = CaseSeries(thing="x", property="pm10", start=at, every="1h", values=f"{value:.6f}")
-        write_series(state, store, line)
-        period = rolling(clock.now, "Asia/Kathmandu")
-        wanted = Wanted("pm10", "day", period, need)
-        kept, fresh = frames.get(wanted), Frames(store, clock).get(wanted)
-        row = np.array([0])
-        np.testing.assert_array_equal(kept.count.take(row), fresh.count.take(row))
-        for function in need.functions:
-            np.testing.assert_allclose(kept.values[function].take(row), fresh.values[function].take(row))
-
-
 def test_one_query_for_each_property_and_width():
     setting = set_up(load_case(next(p for p in case_files() if p.stem == "en-en-ws-4c")))
     calls = []
@@ -221,23 +181,6 @@ def case_files():
     from tests.services.indicators.case import case_paths
 
     return case_paths()
-
-
-def test_a_declared_interval_says_what_is_expected():
-    period = parse_period("2025-06-01/2025-06-11", 0, "UTC")
-    count, marks = Grid.empty((2, 10), np.int32(0)), Grid.empty((2, 10), np.uint8(0))
-    count = count.replaced(Cells.of(10, 0, *np.divmod(np.arange(20), 10)), np.full(20, 48))
-    edges = period.start + np.arange(11) * DAY
-    frame = Frame(np.array([1, 2], np.int32), edges, {}, count, marks, marks)
-    rows, columns = np.arange(2), np.ones(10, np.bool_)
-    found = presence(frame, rows, columns, period, period.end, np.array([np.nan, 900.0]))
-    assert found.coverage.tolist() == [1.0, 0.5], "96 readings a day were declared, 48 came"
-
-
-def test_expected_count_follows_a_change_of_interval():
-    count = np.array([[96] * 7 + [1440] * 7 + [0] * 7], np.int32)
-    assert expected_count(count)[0, [0, 10]].tolist() == [96, 1440]
-    assert expected_count(np.zeros((1, 5), np.int32)).tolist() == [[0.0] * 5]
 
 
 def test_people_exposed_to_noise_are_a_share_of_the_people_who_are_counted():
@@ -276,23 +219,6 @@ def test_meters_that_do_not_say_whom_they_stand_for_are_not_the_city():
     assert found.inputs["electricity_consumption_kwh"].origin == "statistic"
     without = set_up(fields, without={"electricity_consumption_kwh"}).service.assess("en-e-e-2c", "2025")
     assert "do not say their represents" in str(without.points[0].missing)
-
-
-def test_rollups_kept_longest_make_room():
-    state, store = new_state(), MemoryStore()
-    for year in ("2021", "2022", "2023"):
-        write_series(
-            state,
-            store,
-            CaseSeries(thing="x", property="pm10", start=f"{year}-01-01T00:00:00Z", every="1d", values="1x364"),
-        )
-    need = need_of([1], [Function.MEAN])
-    one_year = Frames(store, lambda: 0).get(Wanted("pm10", "day", parse_period("2021", 0, "UTC"), need)).bytes
-    assert one_year > 365 * 8
-    frames = Frames(store, lambda: 0, most_bytes=2 * one_year)
-    for year in ("2021", "2022", "2023"):
-        frames.get(Wanted("pm10", "day", parse_period(year, 0, "UTC"), need))
-    assert len(frames._kept) == 2
 
 
 def test_stations_that_report_mass_need_no_factor():
