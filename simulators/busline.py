@@ -17,6 +17,7 @@ Float32 = NDArray[np.float32]
 ROOT = np.sqrt(12.0)
 """Of the width of an even distribution over its deviation."""
 
+PER_SLOT = 1.0 / 900.0
 GAP = 15.0
 """Least time between two buses at a stop [s]: they do not overtake."""
 EARLY = 60.0
@@ -32,7 +33,7 @@ DRIVERS = 0.06
 """Standard deviation of the time of a trip by driver and bus, over its mean."""
 DISPATCH = 260.0
 """Latest departure of a bus that is there, after the timetable [s]."""
-MOST = 512
+MOST = 300
 """Lines x days that are computed at once, at most, unless a day has more."""
 
 
@@ -199,13 +200,16 @@ class _Operation:
         people = self._people[self._rows + np.minimum(time / 900.0, SLOTS - 1.0).astype(np.int64) * self._n]
         rate = people[..., 0] * self._in + people[..., 1] * self._out
         wait = np.where(self._hold, plan - EARLY, -1e6)
-        load = np.zeros(time.shape)
+        load, n = np.zeros(time.shape), self._n
         arrival, departure, loads = np.empty(plan.shape), np.empty(plan.shape), np.empty(plan.shape)
-        for stop in range(len(plan)):
+        for stop, run in enumerate(self._run):
+            ahead = self._ahead[stop]
             if stop:
-                time = np.maximum(time + self._way(stop, time) * pace[stop], self._ahead[stop] + GAP)
+                # as at the last knot: what is still to come has no part in it; after midnight as at the end of the day
+                slot = np.minimum(time * PER_SLOT, SLOTS - 1.0).astype(np.int64)
+                time = np.maximum(time + run.take(self._base + slot * n) * pace[stop], ahead + GAP)
             arrival[stop] = time
-            waiting = rate[stop] * (time - self._ahead[stop])
+            waiting = rate[stop] * (time - ahead)
             waiting = np.maximum(waiting + np.sqrt(waiting) * boarding[stop], 0.0) + self._left[stop]
             alights = load * self._alights[stop]
             load = load - alights
@@ -217,15 +221,6 @@ class _Operation:
             departure[stop], loads[stop] = time, load
         self._ahead = arrival.copy()
         return arrival, departure, loads
-
-    def _way(self, stop: int, time: Float64) -> Float64:
-        """Time on the way to a stop for buses that set out at a time [s].
-
-        It is that of the last knot: what is still to come has no part in it. After midnight it is as at its end.
-        """
-        slot = np.clip(time / 900.0, 0.0, SLOTS - 1.0).astype(np.int64)
-        result: Float64 = self._run[stop].take(self._base + slot * self._n)
-        return result
 
     def _noise(self, label: str, *index: Int64) -> tuple[Float64, Float64]:
         """Two draws for each index, even between -1.73 and 1.73: mean 0, deviation 1."""

@@ -18,7 +18,7 @@ from simulators.timetable import run_times, shape_of
 
 HOME = 21.5 * 3600.0
 """Nobody sets out for another place after it [s of the day]."""
-MOST = 1024
+MOST = 640
 """Vehicles x days that are computed at once, at most, unless a day has more."""
 Trips = tuple[Int64, NDArray[np.float32], NDArray[np.float32]]
 """Stops where trips begin and end, [days, n, trips + 1]; arrivals and departures [s], [days, n, trips, stops]."""
@@ -54,8 +54,8 @@ class Roamer(Vehicle):
         """Time before a trip [s], by the demand for travel over that of the morning peak, float64[days, n]."""
 
     @abstractmethod
-    def stands(self, trip: int, day: Int64, stop: int) -> Float64:
-        """Time at a stop on the way [s], float64[days, n]."""
+    def stands(self, trip: int, day: Int64, stop: Int64) -> Float64:
+        """Time at stops on the way [s], float64[stops, days, n]."""
 
     def install(self) -> list[Device]:
         """The devices of the fleet."""
@@ -132,6 +132,7 @@ class Roamer(Vehicle):
         table = np.stack([forward, backward]).ravel()
         demand = roads.travel(number)[rows].reshape(days, SLOTS)
         day, at = np.arange(first, first + days)[:, None], np.arange(days)[:, None]
+        every = np.arange(stops)[:, None, None]
         place = np.zeros((days, self.number), dtype=np.int64)
         time = (5.0 + 1.5 * self.draw.uniform("begins", day, self.index)) * 3600.0
         places = np.zeros((days, self.number, self.trips + 1), dtype=np.int64)
@@ -140,16 +141,16 @@ class Roamer(Vehicle):
         for trip in range(self.trips):
             time = time + self.waits(trip, day, demand[at, _slot(time)])
             aim = np.where((time > HOME) | (trip == self.trips - 1), 0, self.aim(trip, day, place))
-            base = ((place > aim) * stops * days + at) * SLOTS * n + self.course
+            on = every < np.abs(aim - place)
+            mark = np.where(on, place + np.sign(aim - place) * every, 0)
+            row = (((place > aim) * stops + mark) * days + at) * (SLOTS * n) + self.course
+            stands = np.where(on & (every > 0), self.stands(trip, day, every), 0.0)
+            uneven = on * (0.8 + 0.4 * self.draw.uniform("way", day, self.index, np.int64(trip), every))
             for stop in range(stops):
-                on = stop < np.abs(aim - place)
                 arrival[:, :, trip, stop] = time
-                time = time + np.where((stop > 0) & on, self.stands(trip, day, stop), 0.0)
+                time = time + stands[stop]
                 departure[:, :, trip, stop] = time
-                mark = np.where(on, place + np.sign(aim - place) * stop, 0)
-                way = table.take(base + mark * (days * SLOTS * n) + _slot(time) * n)
-                uneven = 0.8 + 0.4 * self.draw.uniform("way", day, self.index, np.int64(trip), np.int64(stop))
-                time = time + np.where(on, way * uneven, 0.0)
+                time = time + table.take(row[stop] + _slot(time) * n) * uneven[stop]
             place = aim
             places[:, :, trip + 1] = aim
         return places, arrival, departure
@@ -177,9 +178,9 @@ class Minibus(Roamer):
         fill = np.minimum(300.0 / np.maximum(demand, 0.1), 1500.0)
         return fill * (0.5 + self.draw.uniform("wait", day, self.index, np.int64(trip)))
 
-    def stands(self, trip: int, day: Int64, stop: int) -> Float64:
+    def stands(self, trip: int, day: Int64, stop: Int64) -> Float64:
         """See `Roamer.stands`; four stops in five, 5 to 25 s (ours)."""
-        draws = self.draw.uniform("stop", day, self.index, np.int64(trip), np.int64(stop))
+        draws = self.draw.uniform("stop", day, self.index, np.int64(trip), stop)
         return np.where(draws < 0.2, 0.0, 25.0 * draws)
 
 
@@ -202,6 +203,6 @@ class MotorcycleTaxi(Roamer):
         draws = self.draw.uniform("wait", day, self.index, np.int64(trip))
         return np.minimum(-np.log(draws) * 600.0 / np.maximum(demand, 0.1), 2700.0)
 
-    def stands(self, trip: int, day: Int64, stop: int) -> Float64:  # noqa: ARG002 - it does not stop on the way
+    def stands(self, trip: int, day: Int64, stop: Int64) -> Float64:  # noqa: ARG002 - it does not stop on the way
         """See `Roamer.stands`."""
-        return np.zeros((len(day), self.number))
+        return np.zeros((len(stop), len(day), self.number))

@@ -27,8 +27,8 @@ def dwell_time(boarding: Float64, alighting: Float64) -> Float64:
     ----------
     TCRP Report 100 (2003), Transit capacity and quality of service manual, 2nd edition, part 4.
     """
-    doors = DOORS * np.minimum(boarding + alighting, 1.0)
-    result: Float64 = doors + np.maximum(boarding * BOARDING, alighting * ALIGHTING)
+    result: Float64 = np.maximum(boarding * BOARDING, alighting * ALIGHTING)
+    result += DOORS * np.minimum(boarding + alighting, 1.0)
     return result
 
 
