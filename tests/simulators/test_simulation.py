@@ -86,7 +86,14 @@ def test_results_do_not_depend_on_the_start(city, week):
 def test_another_seed_is_another_city(city, week):
     other = series(Simulation(city, 2, START), START, START + DAY)
     same = [k for k in other if k in week and np.array_equal(other[k][1], week[k][1][: len(other[k][1])])]
-    constant = {"switch_on", "valve_open", "water_volume", "electric_energy_produced", "electric_energy_export", "contact_open"}
+    constant = {
+        "switch_on",
+        "valve_open",
+        "water_volume",
+        "electric_energy_produced",
+        "electric_energy_export",
+        "contact_open",
+    }
     assert {k.observed_property for k in same} <= constant | {"electric_power", "waste_mass"}
 
 
