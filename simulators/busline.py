@@ -1,6 +1,5 @@
 """What becomes of the timetable of the bus lines on a day: traffic, boarding, buses that catch up with each other."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from citylab.observation import Float64, Int64
 from simulators.draw import Draw
 from simulators.models import bus
+from simulators.recent import Recent
 from simulators.span import CHUNK, SLOTS, rows_of
 from simulators.timetable import TURN, Timetable, inward_riders, run_times
 from simulators.world import World
@@ -74,16 +74,8 @@ class BusLines:
         self.days = 1
         while self.days < CHUNK and 2 * self.days * services * self.lines <= MOST:
             self.days *= 2
-        self._batches: OrderedDict[int, Trips] = OrderedDict()
-
-    def batch(self, number: int) -> Trips:
-        """Trips of the days ``number * days`` to the next batch."""
-        found = self._batches.get(number)
-        if found is None:
-            found = self._batches[number] = self._compute(number * self.days)
-            while len(self._batches) > 1:
-                self._batches.popitem(last=False)
-        return found
+        self.batch: Recent[Trips] = Recent(lambda number: self._compute(number * self.days), 2)
+        """Trips of the days ``number * days`` to the next batch; the day of buses is not that of the calendar."""
 
     def unit(self, day: Int64, service: Int64, line: Int64) -> Int64:
         """Where a service of a line on a day is in its batch."""
