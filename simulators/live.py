@@ -1,7 +1,7 @@
 """A city that runs: events, faults and scenarios happen to it from now on, and stay part of its past."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,12 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from citylab.document import DocumentError, nearest, said_of
-from citylab.instant import MICROSECONDS, Clock, format_instant
+from citylab.instant import MICROSECONDS, Clock
 from citylab.state import KeyValue
 from simulators.carry import LiveSimulation
 from simulators.effect import Effect
 from simulators.fault import Fault
+from simulators.injection import Happening, ended, read_happening
 from simulators.length import parse_length
 from simulators.plan import FaultPlan, Happens, Intervenes
 from simulators.scenario import Scenario
@@ -25,34 +26,6 @@ MOST = 500
 """Stories that a city remembers; their effects are part of its meters' readings for good."""
 LEAD = 5 * MICROSECONDS
 """What is told happens so much later: the simulation is computed anew meanwhile, and devices then report at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """Something that was told to happen: a scenario, an event, an intervention or a fault.
-
-    Attributes
-    ----------
-    start, end : int
-        [us since 1970, UTC].
-    """
-
-    id: int
-    kind: str
-    name: str
-    text: str
-    start: int
-    end: int
-    effects: tuple[Effect, ...] = ()
-    faults: tuple[Fault, ...] = ()
-
-    def describe(self, now: int) -> dict[str, Any]:
-        """For people and programs."""
-        state = "over" if self.end <= now else "running" if self.start <= now else "to come"
-        return {
-            "id": self.id, "kind": self.kind, "name": self.name, "text": self.text, "state": state,
-            "start": format_instant(self.start), "end": format_instant(self.end),
-        }  # fmt: skip
 
 
 class LiveCity:
@@ -87,7 +60,7 @@ class LiveCity:
         self._memory, self._make, self.clock, self._scenarios = memory, make, clock, scenarios
         self._told, self._lead = told, LEAD
         kept = memory.get("live") or {}
-        self.happenings = [_read(entry) for entry in kept.get("happenings", ())]
+        self.happenings = [read_happening(entry) for entry in kept.get("happenings", ())]
         self.simulation = self._built()
         if len(offsets := kept.get("offset", ())):
             known: dict[str, float] = dict(offsets)
@@ -207,7 +180,7 @@ class LiveCity:
             names = [h.name for h in self.happenings if h.end > now]
             raise ValueError(f'nothing named "{what}" happens now; {nearest(what, names) or "nothing happens at all"}')
         ids = {h.id for h in chosen}
-        happenings = [_ended(h, now) if h.id in ids else h for h in self.happenings]
+        happenings = [ended(h, now) if h.id in ids else h for h in self.happenings]
         self._turn(happenings)
         return {"stopped": [h.describe(now) for h in happenings if h.id in ids]}
 
@@ -286,16 +259,3 @@ def _said(error: ValueError, word: str) -> str:
 
 def _name(key: Any) -> tuple[str, str, str]:
     return key.thing, key.observed_property, key.channel
-
-
-def _ended(happening: Happening, now: int) -> Happening:
-    """A happening that ends now; what has not begun does not."""
-    effects = tuple(replace(e, end=min(e.end, now)) for e in happening.effects if e.start < now)
-    faults = tuple(replace(f, end=min(f.end, now)) for f in happening.faults if f.start < now)
-    return replace(happening, end=min(happening.end, now), effects=effects, faults=faults)
-
-
-def _read(entry: Mapping[str, Any]) -> Happening:
-    effects = tuple(Effect(**effect) for effect in entry["effects"])
-    faults = tuple(Fault(**fault) for fault in entry["faults"])
-    return Happening(**{**entry, "effects": effects, "faults": faults})
