@@ -1,7 +1,6 @@
 """Fleets: devices of one kind as columns, computed a day at a time and read at any moment between."""
 
 from abc import ABC, abstractmethod
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -12,6 +11,7 @@ from simulators.device import BATTERY, Column, Device, Happening, Output
 from simulators.draw import Draw
 from simulators.length import parse_length
 from simulators.models import device
+from simulators.recent import Recent
 from simulators.register import Register
 from simulators.span import DAY_US, SLOT_US, SLOTS
 from simulators.world import World
@@ -59,7 +59,8 @@ class Fleet(ABC):
         """Quality of each device's radio link, 0 to 1."""
         if len(self.devices) != number:
             raise ValueError(f"{self.kind}: {len(self.devices)} devices for {number}")
-        self._days: OrderedDict[int, Sequence[Column]] = OrderedDict()
+        self.day: Recent[Sequence[Column]] = Recent(self._checked, 2)
+        """Results at the knots of a day."""
         self.drift = np.clip(8.0 * self.draw.normal("crystal", self.index), -20.0, 20.0)
         """Of each device's own clock [1e-6]."""
         self._life = self._battery_life()
@@ -96,17 +97,13 @@ class Fleet(ABC):
         """Time between two messages of a device [us] in a run of an interval [us]."""
         return self.interval or interval
 
-    def day(self, day: int) -> Sequence[Column]:
-        """Results at the knots of a day; the last two days are kept."""
-        found = self._days.get(day)
-        if found is None:
-            found = self._days[day] = [*self.compute(day), *([self._charge(day)] if self.battery else [])]
-            for number, column in zip(self.regular, found, strict=True):
-                if column.shape != (SLOTS, self.number):
-                    name = self.outputs[number].observed_property
-                    raise ValueError(f"{self.kind}: {name} has the shape {column.shape}")
-            while len(self._days) > 2:
-                self._days.popitem(last=False)
+    def _checked(self, day: int) -> Sequence[Column]:
+        """Results at the knots of a day, each of a number for each knot and device."""
+        found = [*self.compute(day), *([self._charge(day)] if self.battery else [])]
+        for number, column in zip(self.regular, found, strict=True):
+            if column.shape != (SLOTS, self.number):
+                name = self.outputs[number].observed_property
+                raise ValueError(f"{self.kind}: {name} has the shape {column.shape}")
         return found
 
     def at(self, time: int | Int64, devices: Int64 | None = None, interval: int = SLOT_US) -> list[Column]:

@@ -1,6 +1,5 @@
 """The distribution grid: feeders, their load, overload trips and outages, the same for every fleet that needs power."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ from simulators.draw import Draw
 from simulators.models import energy
 from simulators.models import weather as weather_model
 from simulators.outage import Failures, Outages, forced, supplied, trips
+from simulators.recent import Recent
 from simulators.span import CHUNK, DAY_US, SLOT_US, SLOTS, Bool, rows_of
 from simulators.surrounding import Surrounding, Weather
 
@@ -113,19 +113,12 @@ class Grid:
         self._blackouts = surrounding.influence.of("blackout")
         self._longest = 4 + max([(e.end - e.start) // DAY_US for e in self._blackouts], default=0)
         """Days that an outage may last."""
-        self._chunks: OrderedDict[int, GridChunk] = OrderedDict()
-        self._heads: OrderedDict[int, tuple[Float64, Float64]] = OrderedDict()
+        self.chunk: Recent[GridChunk] = Recent(self._compute, 3)
+        """State of the grid in a chunk of days."""
+        self.heads: Recent[tuple[Float64, Float64]] = Recent(self._compute_heads, 1)
+        """Power at the head of each feeder with supply, and what the lines before it lose, in a chunk of days [W]."""
         self._outages: dict[int, Outages] = {}
         self._loads: tuple[int, tuple[Float64, Float64, Float64, Float64]] | None = None
-
-    def chunk(self, number: int) -> GridChunk:
-        """State of the grid in a chunk of days."""
-        found = self._chunks.get(number)
-        if found is None:
-            found = self._chunks[number] = self._compute(number)
-            while len(self._chunks) > 3:
-                self._chunks.popitem(last=False)
-        return found
 
     def _compute(self, number: int) -> GridChunk:
         """A chunk as outages leave it: a transformer without load cools."""
@@ -182,21 +175,12 @@ class Grid:
         parts = [self.chunk(d // CHUNK).powered[rows_of(d)] for d in (day - 1, day)]
         return np.concatenate(parts)
 
-    def heads(self, number: int) -> tuple[Float64, Float64]:
-        """Power at the head of each feeder with supply, and what the lines before it lose [W].
+    def _compute_heads(self, number: int) -> tuple[Float64, Float64]:
+        """Heads of feeders and losses before them, float64[3072, f] and float64[3072].
 
-        They are float64[3072, f] and float64[3072].
         A part of the losses is technical, three fifths of that behind the feeder's meter; the rest is used and not
         metered. Power is below zero where the sun gives more than the feeder takes.
         """
-        found = self._heads.get(number)
-        if found is None:
-            found = self._heads[number] = self._compute_heads(number)
-            while len(self._heads) > 1:
-                self._heads.popitem(last=False)
-        return found
-
-    def _compute_heads(self, number: int) -> tuple[Float64, Float64]:
         state, section = self.chunk(number), self._section
         lost = section.losses / (1.0 - section.losses)
         technical = lost * min(1.0, TECHNICAL / max(section.losses, 1e-9))

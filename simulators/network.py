@@ -1,6 +1,5 @@
 """The water network: use, leaks, pressure and storage of each zone, the same for every fleet of the water sector."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from citylab.observation import Float64, Int64
 from simulators.grid import Grid
 from simulators.models import water
+from simulators.recent import Recent
 from simulators.span import SLOTS
 from simulators.surrounding import Surrounding
 
@@ -84,17 +84,10 @@ class Network:
         self._mean_use = (course * open_).mean(axis=0)
         self._mean_pressure = (water.pressure(STATIC, course / 1.1) * open_).mean(axis=0)
         self._warm = float(warmth(np.array(surrounding.section.climate.temperature)).mean())
-        self._chunks: OrderedDict[int, Water] = OrderedDict()
-        self._dosed: OrderedDict[int, Float64] = OrderedDict()
-
-    def chunk(self, number: int) -> Water:
+        self.chunk: Recent[Water] = Recent(self._compute, 2)
         """The network in a chunk of days."""
-        found = self._chunks.get(number)
-        if found is None:
-            found = self._chunks[number] = self._compute(number)
-            while len(self._chunks) > 2:
-                self._chunks.popitem(last=False)
-        return found
+        self.stored_chlorine: Recent[Float64] = Recent(self._dosed, 2)
+        """Free chlorine in the reservoirs in a chunk of days over the usual dose, float64[3072, z]."""
 
     def course(self, number: int) -> tuple[Float64, Float64, Float64]:
         """Use that is billed [m3/h], flow into the zones [m3/h], mean pressure [kPa], float64[3072] each."""
@@ -106,23 +99,18 @@ class Network:
         own = [i for i, name in enumerate(self.districts) if name == district]
         return np.array(own or range(len(self.districts)), dtype=np.int64)
 
-    def stored_chlorine(self, number: int) -> Float64:
-        """Free chlorine in the reservoirs in a chunk of days over the usual dose, float64[3072, z].
+    def _dosed(self, number: int) -> Float64:
+        """Chlorine that reservoirs hold.
 
         Dosing at the works stops with the feeder of the works, the first one, and by effects on `chlorination`; the
         reservoirs mix what comes with what they hold.
         """
-        found = self._dosed.get(number)
-        if found is None:
-            times, powered = self._times(number), self._powered(number)
-            wanted, _, _ = self._wanted(number, times)
-            level, pumped = self._levels(wanted, powered)
-            dose = self.surrounding.influence.factor("chlorination", times) * powered[:, 0]
-            fresh = np.clip(pumped * STEP / (np.maximum(level, 0.1) * self.volume), 0.0, 1.0)
-            found = self._dosed[number] = water.mixed(dose[:, None], fresh)[PAST * SLOTS :]
-            while len(self._dosed) > 2:
-                self._dosed.popitem(last=False)
-        return found
+        times, powered = self._times(number), self._powered(number)
+        wanted, _, _ = self._wanted(number, times)
+        level, pumped = self._levels(wanted, powered)
+        dose = self.surrounding.influence.factor("chlorination", times) * powered[:, 0]
+        fresh = np.clip(pumped * STEP / (np.maximum(level, 0.1) * self.volume), 0.0, 1.0)
+        return water.mixed(dose[:, None], fresh)[PAST * SLOTS :]
 
     def _joined(self, number: int, name: str) -> Float64:
         """A column of the weather with the last days of the chunk before."""

@@ -1,13 +1,12 @@
 """Roads of the city with their traffic, the same for counters, travel times, buses, air and noise."""
 
-from collections import OrderedDict
-
 import numpy as np
 
 from citylab.observation import Float64
 from simulators.draw import Draw
 from simulators.geometry import Line, make_lines
 from simulators.models import transport
+from simulators.recent import Recent
 from simulators.span import CHUNK, SLOT_US, SLOTS
 from simulators.surrounding import Surrounding
 
@@ -41,7 +40,7 @@ class Roads:
         first, last = (np.array([line.districts[end] == centre for line in self.lines]) for end in (0, 1))
         self._tide = np.where(first == last, 0.0, np.where(first, -1.0, 1.0))
         """1 where a road's points lead to the centre, -1 where they lead from it, 0 where neither."""
-        self._chunks: OrderedDict[int, tuple[Float64, Float64, Float64, Float64]] = OrderedDict()
+        self._found: Recent[tuple[Float64, Float64, Float64, Float64]] = Recent(self._compute, 2)
 
     def city_demand(self, number: int) -> Float64:
         """Demand of cars in the city over the morning peak in a chunk, float64[3072]."""
@@ -88,14 +87,6 @@ class Roads:
             share = self._shares(hour, working)
             result.append(transport.traffic(wanted[:, :, None] * share, *self._directions(1.0))[1])
         return np.stack(result)
-
-    def _found(self, number: int) -> tuple[Float64, Float64, Float64, Float64]:
-        found = self._chunks.get(number)
-        if found is None:
-            found = self._chunks[number] = self._compute(number)
-            while len(self._chunks) > 2:
-                self._chunks.popitem(last=False)
-        return found
 
     def _shares(self, hour: Float64, working: Float64) -> Float64:
         """Traffic of each direction over half of the road's, float64[n, r, 2]."""

@@ -1,6 +1,5 @@
 """Weather and calendar that all sectors share, for chunks of days, every 15 minutes."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from citylab.observation import Float64, Int64
 from simulators.draw import Draw
 from simulators.effect import Influence
 from simulators.models import sun, weather
+from simulators.recent import Recent
 from simulators.section import Climate, Section
 from simulators.span import CHUNK, DAY_US, SLOT_US, SLOTS, Days, Span
 
@@ -81,17 +81,8 @@ class Surrounding:
         self.span = Span(city.time_zone, section.calendar)
         self._climate = section.climate
         self._draw = Draw(seed, f"weather {city.name}")
-        self._chunks: OrderedDict[int, Weather] = OrderedDict()
-
-    def chunk(self, number: int) -> Weather:
+        self.chunk: Recent[Weather] = Recent(lambda number: self._compute(number * CHUNK), 6)
         """Weather of a chunk of days (day // 32)."""
-        found = self._chunks.get(number)
-        if found is None:
-            found = self._compute(number * CHUNK)
-            self._chunks[number] = found
-            while len(self._chunks) > 6:
-                self._chunks.popitem(last=False)
-        return found
 
     def day(self, day: int) -> Weather:
         """The chunk that holds a day."""

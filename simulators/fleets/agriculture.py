@@ -1,6 +1,5 @@
 """Farms and markets: soil, weather stations, valves, pumps, cold stores, deliveries."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +10,7 @@ from simulators.fridge import two_days
 from simulators.models import health, soil
 from simulators.models import weather as weather_model
 from simulators.naming import eui, serial
+from simulators.recent import Recent
 from simulators.site import sites
 from simulators.span import CHUNK, DAY_US, SLOTS, Bool
 from simulators.world import World
@@ -245,7 +245,7 @@ class MarketScale(Fleet):
 
     def install(self) -> list[Device]:
         """The devices of the fleet."""
-        self._deliveries: OrderedDict[int, Deliveries] = OrderedDict()
+        self._of_day: Recent[Deliveries] = Recent(self._deliver, 2)
         return [
             Device(f"scale-{serial(self.draw, i)}", s, {}, f"Market {s.district}")
             for i, s in enumerate(sites(self.world.city, self.draw, self.number))
@@ -264,13 +264,6 @@ class MarketScale(Fleet):
             for output, chosen in ((0, now & local), (1, now & ~local)):
                 found.append(Happening(output, device[chosen], time[chosen], weight[chosen]))
         return found
-
-    def _of_day(self, day: int) -> Deliveries:
-        if day not in self._deliveries:
-            while len(self._deliveries) > 1:
-                self._deliveries.popitem(last=False)
-            self._deliveries[day] = self._deliver(day)
-        return self._deliveries[day]
 
     def _deliver(self, day: int) -> Deliveries:
         """Deliveries of a day: more on market days, from half past three in the morning until noon."""

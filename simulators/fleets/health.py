@@ -1,6 +1,5 @@
 """Health: vaccine fridges, clinics, ambulances."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +12,7 @@ from simulators.fridge import two_days
 from simulators.geometry import make_lines
 from simulators.models import health
 from simulators.naming import serial
+from simulators.recent import Recent
 from simulators.site import Site, sites
 from simulators.span import CHUNK, DAY_US, SLOTS, Bool, rows_of
 from simulators.world import World
@@ -165,7 +165,7 @@ class Ambulance(Fleet):
 
     def install(self) -> list[Device]:
         """The devices of the fleet."""
-        self._kept: OrderedDict[int, tuple[Int64, Int64, Float64]] = OrderedDict()
+        self._calls: Recent[tuple[Int64, Int64, Float64]] = Recent(self._called, 3)
         self.tracks = make_lines(self.world.city, self.draw, "track", max(4, len(self.world.city.districts)))
         base = self.world.city.districts[0].name
         return [
@@ -174,15 +174,8 @@ class Ambulance(Fleet):
             for i in range(self.number)
         ]  # fmt: skip
 
-    def _calls(self, day: int) -> tuple[Int64, Int64, Float64]:
-        """Device, time of the day [us] and response time [min] of each call."""
-        if day not in self._kept:
-            while len(self._kept) > 2:
-                self._kept.popitem(last=False)
-            self._kept[day] = self._called(day)
-        return self._kept[day]
-
     def _called(self, day: int) -> tuple[Int64, Int64, Float64]:
+        """Device, time of the day [us] and response time [min] of each call."""
         most = 10
         order, index = np.arange(most)[:, None], self.index[None, :]
         count = (3.0 + 4.0 * self.draw.uniform("calls", np.int64(day), self.index)).astype(np.int64)

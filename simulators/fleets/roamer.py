@@ -1,7 +1,6 @@
 """Vehicles without a timetable: minibus taxis that leave when they are full, motorcycle taxis that wait for calls."""
 
 from abc import abstractmethod
-from collections import OrderedDict
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +12,7 @@ from simulators.fleet import Column, Device, Output
 from simulators.fleets.vehicle import NIGHT_US, Vehicle, how_many, parts, yard
 from simulators.models import bus
 from simulators.naming import serial
+from simulators.recent import Recent
 from simulators.span import CHUNK, DAY_US, SLOTS, rows_of
 from simulators.timetable import run_times, shape_of
 
@@ -66,7 +66,7 @@ class Roamer(Vehicle):
         self._days_at_once = CHUNK
         while self._days_at_once > 1 and self._days_at_once * self.number > MOST:
             self._days_at_once //= 2
-        self._batches: OrderedDict[int, Trips] = OrderedDict()
+        self._batch: Recent[Trips] = Recent(lambda number: self._compute(number * self._days_at_once), 2)
         return [
             Device(f"{self.kind.replace('_', '-')}-{serial(self.draw, i)}",
                    yard(self.world, self.courses[n].line))
@@ -109,14 +109,6 @@ class Roamer(Vehicle):
         for number, here in parts(course):
             place[here] = self.courses[number].line.along(way[here] / self.shape.last[number])
         return place, np.where(stays | ~moves, 0.0, mean / moving)
-
-    def _batch(self, number: int) -> Trips:
-        found = self._batches.get(number)
-        if found is None:
-            found = self._batches[number] = self._compute(number * self._days_at_once)
-            while len(self._batches) > 2:
-                self._batches.popitem(last=False)
-        return found
 
     def _compute(self, first: int) -> Trips:
         days, n, stops = self._days_at_once, len(self.courses), self.shape.stops
