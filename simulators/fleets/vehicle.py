@@ -90,10 +90,10 @@ class Vehicle(Fleet):
 
 
 class Bus(Vehicle):
-    """Buses on lines: place, speed, how late they are (early is negative), people on board.
+    """Buses on lines: place, speed, punctuality (ahead is positive, late is negative), people on board.
 
-    On a trip a bus says how late it is and how many people are on board; at the ends of its line it does not.
-    At the end of each trip it says how long that took.
+    On a trip a bus says how far ahead or late it is and how many people are on board; at the ends of its line it does
+    not. At the end of each trip it says how long that took.
     """
 
     kind = "bus"
@@ -192,7 +192,7 @@ class Bus(Vehicle):
         due = self._due(day, trip, stop, way, line, driven, served)
         people = load.take(at + stop)
         people = people + served * (load.take(at + following) - people)
-        return [place, speed, np.where(ends, np.nan, second - due), np.where(ends, np.nan, people)]
+        return [place, speed, np.where(ends, np.nan, due - second), np.where(ends, np.nan, people)]
 
     def _reached(
         self, batch: int, day: Int64, second: Float64, devices: Int64

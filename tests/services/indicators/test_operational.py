@@ -54,7 +54,7 @@ THINGS = [
     ("travel_time_sensor", {"free_flow_s": 200}, {"travel_time": steady(300)}),
     ("traffic_counter", {"free_flow_km_h": 60}, {"vehicle_speed": steady(30), "traffic_flow": steady(500),
                                                  "traffic_occupancy": steady(10)}),
-    ("bus", {}, {"schedule_deviation": first_hours(6, 360, 60), "people_present": steady(20)}),
+    ("bus", {}, {"schedule_deviation": first_hours(6, -360, -60), "people_present": steady(20)}),
     *[("parking_sensor", {}, {"occupancy": steady(int(n == 0))}) for n in range(4)],
     ("soil_probe", {"field_capacity": 30, "wilting_point": 10}, {"soil_moisture/10": steady(20),
                                                                  "soil_moisture/30": steady(30)}),
