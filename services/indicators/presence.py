@@ -10,7 +10,7 @@ from citylab.observation import Float64, Int64
 from services.indicators.frame import Frame
 from services.indicators.period import DAY, Period
 
-_CELLS = 500_000
+_CELLS = 100_000
 """Buckets looked at together: a year of days of thousands of series needs some tens of bytes for each."""
 _BLOCK = 7
 
