@@ -16,8 +16,8 @@ from simulators.span import CHUNK, DAY_US, SLOTS, Bool
 from simulators.world import World
 
 SNOW = 0.35
-"""Frost that reaches the ground under snow, over that of the air: n-factors of 0.3 to 0.5 (Lunardini 1978, Theory of
-n-factors and correlation of data)."""
+"""Frost that reaches the ground under snow, over that of the air: an n-factor, as Lunardini 1978 (Theory of n-factors
+and correlation of data) calls it; the number is ours."""
 
 
 class SoilProbe(Fleet):

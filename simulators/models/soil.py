@@ -155,7 +155,7 @@ def soil_wave(air: Float64, lag: int, depth: float) -> Float64:
     References
     ----------
     Hillel 2004, Introduction to environmental soil physics, ch. 12: a wave falls by e and lags a radian with each
-    damping depth. The depth of 0.12 m for the day is that of moist loam.
+    damping depth. The depth of 0.12 m for the day, for moist loam, is ours.
     """
     total = np.concatenate([[0.0], np.cumsum(air)])
     at = np.arange(192, 288) - lag

@@ -151,7 +151,7 @@ def test_crop_coefficients_of_the_four_stages():
 
 
 def test_soil_is_warmed_slowly_and_hardly_freezes_deep():
-    """Hillel 2004, ch. 12: at 60 cm the day is not felt, at 10 cm its wave is halved and three hours late."""
+    """Hillel 2004, ch. 12: the wave of a day falls and lags with the depth; by how much at 10 and 60 cm is ours."""
     city = load_city("altyn-kala")
     fleets = dict.fromkeys(DEFAULT_FLEETS, 0) | {"soil_probe": 2, "feeder_meter": 2}
     one = Simulation(city.model_copy(update={"simulation": {**city.simulation, "fleets": fleets}}), 1, FROM)

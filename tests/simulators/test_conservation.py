@@ -122,7 +122,7 @@ def test_what_the_works_give_arrives_in_the_districts(place):
 
 
 def test_wastewater_is_nested_and_less_than_the_water(place):
-    """Of the water used, 80 to 90 % comes back where there are sewers (Metcalf and Eddy 2014, ch. 3: 60 to 90 %)."""
+    """Of the water used most comes back where there are sewers (Metcalf and Eddy 2014, ch. 3); 80 to 90 % is ours."""
     stages = np.array([place.grown("wastewater_meter", i).sum() for i in range(4)])
     assert (np.diff(stages) <= 0.0).all()
     used = sum(place.world.network.chunk(n).used.sum() for n in NUMBERS) / 4.0 * 1000.0
