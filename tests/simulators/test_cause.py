@@ -51,7 +51,7 @@ def test_bus_lanes_take_cars_and_fill_buses():
     assert 1.05 < riders[1] / riders[0] < 1.4
     ways = [trips(s)[2].mean() for s in (before, after)]
     assert 0.75 < ways[1] / ways[0] < 0.95, "the way is shorter"
-    late = [course(s, "bus", 2, 2) for s in (before, after)]
+    late = [-course(s, "bus", 2, 2) for s in (before, after)]
     assert np.nanmean(late[1]) < np.nanmean(late[0]) - 30.0
     assert np.nanmean(late[1] > 300.0) < 0.5 * np.nanmean(late[0] > 300.0), "fewer are late"
     event = build("kivuli", kinds, Effect("traffic", FROM, FROM + 9 * DAY_US, factor=1.2))
@@ -78,7 +78,7 @@ def test_what_slows_the_roads_slows_buses_and_makes_them_late(name):
     usual, slow = build("kivuli", {"bus": 12}), build("kivuli", {"bus": 12}, *effects)
     ways = [trips(s)[2].mean() for s in (usual, slow)]
     assert ways[1] > {"rain": 1.01, "flood": 1.2, "market": 1.04, "strike": 1.05}[name] * ways[0]
-    late = [np.nanmean(course(s, "bus", 2, 2)) for s in (usual, slow)]
+    late = [-np.nanmean(course(s, "bus", 2, 2)) for s in (usual, slow)]
     assert late[1] > late[0] + 20.0
 
 
