@@ -94,5 +94,14 @@ def first(templates: tuple[str, ...], parts: Mapping[str, Any], *contents: Any) 
 
 
 def clean_name(text: str) -> str:
-    """A name fit for files, logs and pages: printable, without outer blanks, of bounded length."""
-    return "".join(c for c in text if c.isprintable()).strip()[:MAX_NAME]
+    """A name fit for files, logs, pages and addresses: printable, without outer blanks, of bounded length.
+
+    Browsers take a part of an address that is one dot or two for a way to another page, so these become underscores.
+
+    Examples
+    --------
+    >>> clean_name(" lamp 1 "), clean_name("..")
+    ('lamp 1', '__')
+    """
+    name = "".join(c for c in text if c.isprintable()).strip()[:MAX_NAME]
+    return name.replace(".", "_") if name in {".", ".."} else name

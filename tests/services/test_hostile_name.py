@@ -70,6 +70,8 @@ def store_of(context, decoded):
 @example("=1+1", "<b>")
 @example("|", "<b>")
 @example("x" * 5000, "a\0b")
+@example(".", "..")
+@example("..", ".")
 def test_a_name_comes_out_as_it_is_kept(outlets, device, channel):
     context, client, decoder = outlets
     decoded = decoder.decode(Message(f"h/{device}", orjson.dumps({"t": 21.5, "c": channel.encode().decode()}), NOW))
