@@ -19,7 +19,7 @@ from deploy.error import UsageError
 from deploy.process import FolderLock
 from deploy.settings import LOOPBACK, SettingError, Settings
 from deploy.web import WebServer
-from deploy.wiring import make_app, open_parts
+from deploy.wiring import STATE, make_app, open_parts
 
 TIMEOUT = 120.0
 
@@ -128,14 +128,23 @@ class Api:
 
 
 @contextmanager
-def api(settings: Settings) -> Iterator[Api]:
+def api(settings: Settings, *, begins: bool = False) -> Iterator[Api]:
     """The API of the instance that runs on a data folder, or of one that lives as long as the block.
+
+    Parameters
+    ----------
+    begins : bool
+        Whether a folder without a city is one to begin in, as for an import, and no mistake.
 
     Raises
     ------
     SettingError
         If another process uses the folder and has no API.
+    UsageError
+        If there is no city in the folder.
     """
+    if not begins and not (settings.data / STATE).exists():
+        raise UsageError(f"{settings.data} holds no city; name another folder with --data, or run `citylab up`")
     token = credentials(settings.data)["api"]
     lock = FolderLock(settings.data)
     try:

@@ -40,8 +40,8 @@ from stores.sqlite import SqliteState
 Report = Callable[[], dict[str, Any]]
 
 DAY = 86_400 * MICROSECONDS
-READINGS = "readings.duckdb"
-"""In the data folder: the embedded store."""
+READINGS, STATE = "readings.duckdb", "state.sqlite"
+"""In the data folder: the embedded store, and all that is not readings."""
 JOURNAL = "influx.sqlite"
 """In the data folder: what InfluxDB itself cannot keep."""
 
@@ -79,7 +79,7 @@ def open_parts(settings: Settings, clock: Clock = system_clock) -> Parts:
     except ValueError as error:
         raise SettingError(str(error)) from None
     settings.data.mkdir(parents=True, exist_ok=True)
-    state = SqliteState(settings.data / "state.sqlite")
+    state = SqliteState(settings.data / STATE)
     try:
         store = open_store(settings, clock)
         store.register(state.registry.datastreams())

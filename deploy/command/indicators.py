@@ -61,7 +61,7 @@ def run(given: argparse.Namespace) -> int:
         given.language = language_code(given.language)
     except ValueError as error:
         raise UsageError(f"--language: {error}") from None
-    with api(settings_of(given)) as instance:
+    with api(settings_of(given), begins=given.action == "import") as instance:
         return int(globals()[f"_{given.action}"](instance, given))
 
 

@@ -64,7 +64,7 @@ def run(given: argparse.Namespace) -> int:
         raise UsageError(f"name a thing or file, such as: citylab registry {given.action} NAME")
     if given.action == "set" and not _change(given):
         raise UsageError("nothing to set; name at least one field, such as --owner NAME")
-    with api(settings_of(given)) as instance:
+    with api(settings_of(given), begins=given.action in {"set", "import"}) as instance:
         return int(globals()[f"_{given.action}"](instance, given))
 
 

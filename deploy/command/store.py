@@ -28,7 +28,7 @@ from deploy.process import FolderLock
 from deploy.settings import Settings
 from deploy.storage import BACKUPS
 from deploy.table import table
-from deploy.wiring import READINGS
+from deploy.wiring import READINGS, STATE
 
 ENDINGS = {".csv": "csv", ".parquet": "parquet", ".lp": "lines", ".line": "lines"}
 _BAR = 24
@@ -63,9 +63,7 @@ def run(given: argparse.Namespace) -> int:
     if given.action == "restore":
         return _restore(settings, given.target)
     body = _asked(given)
-    if settings.store == "duckdb" and given.action != "import" and not (settings.data / READINGS).exists():
-        raise UsageError(f"{settings.data} holds no readings; name another folder with --data, or run `citylab up`")
-    with api(settings) as instance:
+    with api(settings, begins=given.action == "import") as instance:
         if given.action == "info":
             return _info(instance, as_json=given.json)
         if given.action == "import":
@@ -224,7 +222,7 @@ def _restore(settings: Settings, target: str) -> int:
     folder = named if named.is_dir() else Path(target)
     with FolderLock(settings.data):
         try:
-            restore(folder, settings.data / READINGS, settings.data / "state.sqlite")
+            restore(folder, settings.data / READINGS, settings.data / STATE)
         except (ValueError, StoreUnavailableError) as error:
             raise UsageError(f"restore: {error}") from None
         except OSError as error:

@@ -38,8 +38,9 @@ class WaterInlet(Fleet):
         self.source = np.zeros(self.number)
         self.zones = np.zeros((len(network.share), self.number))
         devices = []
-        for i, site in enumerate(sites(city, self.draw, self.number)):
+        for i, anywhere in enumerate(sites(city, self.draw, self.number)):
             if i < len(sources):
+                place = anywhere
                 name, part = sources[i]
                 self.source[i] = part / total
                 properties = {"source": name, "fresh": name in FRESH, "role": "production", "network_km": 0.0}
@@ -47,9 +48,9 @@ class WaterInlet(Fleet):
                 district = city.districts[(i - len(sources)) % len(city.districts)]
                 self.zones[network.zones_of(district.name), i] = 1.0
                 length = round(district.population / 1000.0 * 0.35, 1)
-                site = sites_in(city, [district.name], self.draw, f"district {i}")[0]  # noqa: PLW2901 - its own district
+                place = sites_in(city, [district.name], self.draw, f"district {i}")[0]
                 properties = {"role": "district", "district": district.name, "network_km": length}
-            devices.append(Device(f"urn:dev:ops:inlet-{serial(self.draw, i)}", site, properties))
+            devices.append(Device(f"urn:dev:ops:inlet-{serial(self.draw, i)}", place, properties))
         return devices
 
     def _flow(self, number: int) -> Float64:

@@ -14,6 +14,8 @@ from deploy.audit import SHOWN, audit
 from deploy.audit_endpoint import describe
 from deploy.cli import main
 from deploy.fate import Audit, Fate
+from deploy.settings import Settings
+from deploy.wiring import open_parts
 from simulators.ledger import Ledger
 from simulators.native import Outgoing
 from simulators.record import Entry, digest_of
@@ -100,6 +102,7 @@ def test_what_needs_a_look_is_written_as_a_table(tmp_path: Path, capsys: pytest.
     books.hand(numbers)
     books.confirm(numbers)
     books.close()
+    open_parts(Settings(data=tmp_path)).close()
     words = ["audit", "--data", str(tmp_path)]
     assert main([*words, "--csv", str(tmp_path / "lost.csv"), "--json"]) == 1
     assert len(json.loads(capsys.readouterr().out)["troubles"]) == SHOWN + 9

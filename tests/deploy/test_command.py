@@ -192,6 +192,28 @@ def test_registry_sets_clears_and_counts(tmp_path: Path, capsys: pytest.CaptureF
     assert error.startswith(f"{table}: no rows; expected a heading")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "alerts list",
+        "audit",
+        "indicators show en-en-aq-1c",
+        "inject list",
+        "registry list",
+        "rejects list",
+        "store info",
+    ],
+)
+def test_a_folder_without_a_city_is_named_and_not_made(
+    words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, error = said([*words.split(), "--data", str(tmp_path / "dota")], capsys)
+    assert code == 1
+    command = words.split(maxsplit=1)[0]
+    assert error.startswith(f"citylab {command}: {tmp_path / 'dota'} holds no city; name another folder")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_usage_errors_are_raised_before_anything_is_opened(tmp_path: Path) -> None:
     from deploy.cli import parser
 

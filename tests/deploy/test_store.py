@@ -229,12 +229,6 @@ def test_what_cannot_be_done_is_a_sentence(
     assert "Traceback" not in said
 
 
-def test_a_mistyped_folder_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert citylab("info", folder=tmp_path / "dota") == 1
-    assert "holds no readings; name another folder" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_foreign_file(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "in.parquet"
     path.write_bytes(b"no parquet")

@@ -11,20 +11,17 @@ from citylab.city import city_names, load_city
 from citylab.instant import parse_instant
 from simulators import busline
 from simulators.effect import Effect
-from simulators.equipment import DEFAULT_FLEETS
 from simulators.models import bus
 from simulators.simulation import Simulation
 from simulators.span import DAY_US
+from tests.simulators.sample import with_devices
 
 FROM = parse_instant("2026-03-02T00:00:00Z")
 MINUTE = 60_000_000
 
 
 def build(name, kinds, *effects):
-    city = load_city(name)
-    fleets = dict.fromkeys(DEFAULT_FLEETS, 0) | kinds
-    return Simulation(city.model_copy(update={"simulation": {**city.simulation, "fleets": fleets}}), 1, FROM,
-                      effects=effects)  # fmt: skip
+    return Simulation(with_devices(load_city(name), kinds), 1, FROM, effects=effects)
 
 
 def told(simulation, kind, start, end, step):

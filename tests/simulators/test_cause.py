@@ -6,19 +6,17 @@ import pytest
 from citylab.city import load_city
 from citylab.instant import parse_instant
 from simulators.effect import Effect
-from simulators.equipment import DEFAULT_FLEETS
 from simulators.scenario import Scenario
 from simulators.simulation import Simulation
 from simulators.span import DAY_US, SLOTS
+from tests.simulators.sample import with_devices
 
 FROM = parse_instant("2026-03-02T00:00:00Z")
 HOUR = 3_600_000_000
 
 
 def build(name, kinds, *effects, **intervention):
-    city = load_city(name)
-    fleets = dict.fromkeys(DEFAULT_FLEETS, 0) | {"feeder_meter": 8} | kinds
-    city = city.model_copy(update={"simulation": {**city.simulation, "fleets": fleets}})
+    city = with_devices(load_city(name), {"feeder_meter": 8} | kinds)
     scenario = None
     if intervention:
         given = {"name": "story", "city": name, "duration": "90 d", "interventions": [intervention]}

@@ -6,13 +6,13 @@ import pytest
 from citylab.city import city_names, load_city
 from citylab.instant import parse_instant
 from simulators.effect import Effect, Influence
-from simulators.equipment import DEFAULT_FLEETS
 from simulators.farm import SEASON, Farms
 from simulators.models import soil, sun, weather
 from simulators.section import read_section
 from simulators.simulation import Simulation
 from simulators.span import CHUNK, DAY_US, EPOCH_DAY, SLOTS
 from simulators.surrounding import Surrounding
+from tests.simulators.sample import with_devices
 
 FROM = parse_instant("2025-01-01T00:00:00Z")
 NUMBERS = range(FROM // DAY_US // CHUNK, FROM // DAY_US // CHUNK + 12)
@@ -152,9 +152,7 @@ def test_crop_coefficients_of_the_four_stages():
 
 def test_soil_is_warmed_slowly_and_hardly_freezes_deep():
     """Hillel 2004, ch. 12: the wave of a day falls and lags with the depth; by how much at 10 and 60 cm is ours."""
-    city = load_city("altyn-kala")
-    fleets = dict.fromkeys(DEFAULT_FLEETS, 0) | {"soil_probe": 2, "feeder_meter": 2}
-    one = Simulation(city.model_copy(update={"simulation": {**city.simulation, "fleets": fleets}}), 1, FROM)
+    one = Simulation(with_devices(load_city("altyn-kala"), {"soil_probe": 2, "feeder_meter": 2}), 1, FROM)
     probes = one.fleets[[f.kind for f in one.fleets].index("soil_probe")]
     start = one.world.surrounding.span.day_of(FROM)
     winter = [np.concatenate([probes.day(d)[3 + i][:, 0] for d in range(start, start + 60)]) for i in range(3)]
@@ -174,9 +172,7 @@ def test_soil_is_warmed_slowly_and_hardly_freezes_deep():
 
 def test_local_produce_has_a_season():
     """A harvest follows rain and warmth by some months; what is not local is brought."""
-    city = load_city("altyn-kala")
-    fleets = dict.fromkeys(DEFAULT_FLEETS, 0) | {"market_scale": 2, "feeder_meter": 2}
-    one = Simulation(city.model_copy(update={"simulation": {**city.simulation, "fleets": fleets}}), 1, FROM)
+    one = Simulation(with_devices(load_city("altyn-kala"), {"market_scale": 2, "feeder_meter": 2}), 1, FROM)
     scales = one.fleets[[f.kind for f in one.fleets].index("market_scale")]
 
     def share(first):
@@ -190,9 +186,7 @@ def test_local_produce_has_a_season():
 
 def test_a_dust_storm_is_coarse():
     """In dust PM2.5 is 0.2 to 0.45 of PM10 (Riyadh 0.29; https://doi.org/10.3390/su17010044)."""
-    city = load_city("tin-adar")
-    fleets = dict.fromkeys(DEFAULT_FLEETS, 0) | {"air_quality_station": 2, "feeder_meter": 2}
-    city = city.model_copy(update={"simulation": {**city.simulation, "fleets": fleets}})
+    city = with_devices(load_city("tin-adar"), {"air_quality_station": 2, "feeder_meter": 2})
     storm = [Effect("pollution", FROM, FROM + DAY_US, add=250.0), Effect("pm10", FROM, FROM + DAY_US, add=750.0)]
     found = []
     for effects in ([], storm):

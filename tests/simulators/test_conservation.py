@@ -15,6 +15,7 @@ from simulators.equipment import DEFAULT_FLEETS
 from simulators.models import soil, water
 from simulators.simulation import Simulation
 from simulators.span import CHUNK, DAY_US
+from tests.simulators.sample import with_devices
 
 FROM = parse_instant("2025-02-03T00:00:00Z")
 NUMBERS = range(FROM // DAY_US // CHUNK, FROM // DAY_US // CHUNK + 3)
@@ -35,8 +36,7 @@ class Place:
     def __init__(self, name, *effects, **more):
         city = load_city(name)
         given_ = dict(city.simulation.get("fleets", {}))
-        fleets = dict.fromkeys(DEFAULT_FLEETS, 0) | {k: given_.get(k, DEFAULT_FLEETS[k]) for k in SOME} | more
-        city = city.model_copy(update={"simulation": {**city.simulation, "fleets": fleets}})
+        city = with_devices(city, {k: given_.get(k, DEFAULT_FLEETS[k]) for k in SOME} | more)
         self.simulation = Simulation(city, 1, FROM, effects=effects)
         self.world, self.city = self.simulation.world, city
 

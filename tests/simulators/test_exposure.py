@@ -5,17 +5,17 @@ import pytest
 
 from citylab.city import city_names, load_city
 from citylab.instant import parse_instant
-from simulators.equipment import DEFAULT_FLEETS
 from simulators.fleets.supply import INTENSITY
 from simulators.models import energy, health
 from simulators.simulation import Simulation
 from simulators.span import DAY_US, SLOTS
+from tests.simulators.sample import with_devices
 
 pytestmark = pytest.mark.slow
 FROM = parse_instant("2025-01-01T00:00:00Z")
 FIRST = FROM // DAY_US
 DAYS = range(FIRST, FIRST + 364)
-SOME = dict.fromkeys(DEFAULT_FLEETS, 0) | {
+SOME = {
     "feeder_meter": 8, "air_quality_station": 3, "noise_sensor": 12, "clinic_counter": 12, "ambulance": 8,
     "vaccine_fridge": 60, "water_quality": 12, "building_meter": 12, "heat_meter": 8, "battery_storage": 4,
     "diesel_generator": 4, "cold_store": 6, "waste_bin": 40,
@@ -25,9 +25,7 @@ SOME = dict.fromkeys(DEFAULT_FLEETS, 0) | {
 class Place:
     def __init__(self, name):
         city = load_city(name)
-        self.simulation = Simulation(
-            city.model_copy(update={"simulation": {**city.simulation, "fleets": SOME}}), 1, FROM
-        )
+        self.simulation = Simulation(with_devices(city, SOME), 1, FROM)
         self.world, self.city, self._kept = self.simulation.world, city, {}
         weather = [self.world.surrounding.day(day) for day in DAYS]
         self.hour = np.concatenate([w.of_day(w.hour, d) for w, d in zip(weather, DAYS, strict=True)])

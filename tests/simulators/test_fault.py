@@ -5,10 +5,10 @@ import pytest
 
 from citylab.profile import load_profiles
 from simulators.dispatch import Dispatcher
-from simulators.equipment import DEFAULT_FLEETS
 from simulators.fault import FAULTS, RATED, STRENGTHS, Fault
 from simulators.scenario import Scenario
 from simulators.simulation import Simulation
+from tests.simulators.sample import with_devices
 
 from .conftest import START
 
@@ -23,8 +23,7 @@ def profiles():
 @pytest.fixture(scope="module")
 def city(city):
     """Few fleets, so that many stories are told in little time."""
-    fleets = dict.fromkeys(DEFAULT_FLEETS, 0) | {"smart_meter": 48, "vaccine_fridge": 8, "bus": 12, "feeder_meter": 8}
-    return city.model_copy(update={"simulation": {**city.simulation, "fleets": fleets}})
+    return with_devices(city, {"smart_meter": 48, "vaccine_fridge": 8, "bus": 12, "feeder_meter": 8})
 
 
 def run(city, profiles, hours=12, **plan):

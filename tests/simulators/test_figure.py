@@ -6,16 +6,16 @@ import pytest
 from citylab.city import city_names, load_city
 from citylab.instant import parse_instant
 from simulators import sunshine
-from simulators.equipment import DEFAULT_FLEETS
 from simulators.models import health
 from simulators.simulation import Simulation
 from simulators.span import CHUNK, DAY_US, SLOTS
+from tests.simulators.sample import with_devices
 
 pytestmark = pytest.mark.slow
 FROM, TO = parse_instant("2025-01-01T00:00:00Z"), parse_instant("2026-01-01T00:00:00Z")
 NUMBERS = range(FROM // DAY_US // CHUNK, TO // DAY_US // CHUNK)
 DAYS = range(NUMBERS[0] * CHUNK, NUMBERS[0] * CHUNK + 64)
-SOME = dict.fromkeys(DEFAULT_FLEETS, 0) | {
+SOME = {
     "feeder_meter": 8, "smart_meter": 120, "clinic_counter": 6, "weighbridge": 1, "street_light": 8,
     "air_quality_station": 2, "noise_sensor": 6,
 }  # fmt: skip
@@ -24,8 +24,7 @@ SOME = dict.fromkeys(DEFAULT_FLEETS, 0) | {
 class Place:
     def __init__(self, name):
         city = load_city(name)
-        section = {**city.simulation, "fleets": SOME}
-        self.simulation = Simulation(city.model_copy(update={"simulation": section}), 1, FROM)
+        self.simulation = Simulation(with_devices(city, SOME), 1, FROM)
         self.world, self.city = self.simulation.world, city
         weather = [self.world.surrounding.chunk(n) for n in NUMBERS]
         self.hour = np.concatenate([w.hour for w in weather])

@@ -5,20 +5,20 @@ import pytest
 
 from citylab.city import city_names, load_city
 from citylab.instant import parse_instant
-from simulators.equipment import DEFAULT_FLEETS
 from simulators.simulation import Simulation
 from simulators.span import CHUNK, DAY_US, SLOTS
+from tests.simulators.sample import with_devices
 
 FROM, TO = parse_instant("2025-01-01T00:00:00Z"), parse_instant("2026-01-01T00:00:00Z")
 NUMBERS = range(FROM // DAY_US // CHUNK, TO // DAY_US // CHUNK)
 DAYS = range(NUMBERS[0] * CHUNK, (NUMBERS[-1] + 1) * CHUNK)
-FEW = dict.fromkeys(DEFAULT_FLEETS, 0) | {"air_quality_station": 3, "feeder_meter": 8, "water_inlet": 8}
+FEW = {"air_quality_station": 3, "feeder_meter": 8, "water_inlet": 8}
 
 
 @pytest.fixture(scope="module", params=city_names())
 def place(request):
     city = load_city(request.param)
-    return Simulation(city.model_copy(update={"simulation": {**city.simulation, "fleets": FEW}}), 1, FROM)
+    return Simulation(with_devices(city, FEW), 1, FROM)
 
 
 @pytest.fixture(scope="module")

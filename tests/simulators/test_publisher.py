@@ -15,16 +15,16 @@ import pytest
 
 from citylab.profile import load_profiles
 from simulators.clock import AcceleratedPace, FastPace, RealPace, load_of, load_problem
-from simulators.equipment import DEFAULT_FLEETS
 from simulators.fault import Fault
 from simulators.ledger import Ledger, digest_of
 from simulators.publisher import IN_FLIGHT, BrokerLogin, Publisher
 from simulators.simulation import Simulation
+from tests.simulators.sample import with_devices
 
 from .conftest import START
 
 MINUTE, DAY = 60_000_000, 86_400_000_000
-QUIET = dict.fromkeys(DEFAULT_FLEETS, 0) | {"reservoir": 1}
+QUIET = {"reservoir": 1}
 
 
 class Broker:
@@ -189,7 +189,7 @@ async def test_delayed_messages_outlive_the_process(city, broker, tmp_path):
     assert all("late" in e.faults and e.sendings == 0 for e in ledger.entries() if not e.confirmed)
     ledger.close()
     ledger = Ledger(tmp_path / "ledger")
-    quiet = Simulation(city.model_copy(update={"simulation": {**city.simulation, "fleets": QUIET}}), 1, START)
+    quiet = Simulation(with_devices(city, QUIET), 1, START)
     second = Publisher(quiet, load_profiles(), BrokerLogin(port=broker.port), ledger, interval=15 * MINUTE)
     assert second.counts.resumed == len(waiting)
     await second.run(FastPace(START + 80 * MINUTE, 5 * MINUTE), START + 15 * MINUTE)

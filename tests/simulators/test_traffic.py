@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from citylab.city import city_names, load_city
 from citylab.instant import parse_instant
 from simulators.effect import Effect
-from simulators.equipment import DEFAULT_FLEETS
 from simulators.models import bus, transport
 from simulators.simulation import Simulation
 from simulators.span import CHUNK, DAY_US, SLOTS
+from tests.simulators.sample import with_devices
 
 FROM = parse_instant("2025-01-01T00:00:00Z")
 NUMBERS = range(FROM // DAY_US // CHUNK, FROM // DAY_US // CHUNK + 3)
@@ -19,10 +19,7 @@ HOUR = 3_600_000_000
 
 
 def build(name, kinds, *effects):
-    city = load_city(name)
-    fleets = dict.fromkeys(DEFAULT_FLEETS, 0) | kinds
-    return Simulation(city.model_copy(update={"simulation": {**city.simulation, "fleets": fleets}}), 1, FROM,
-                      effects=effects)  # fmt: skip
+    return Simulation(with_devices(load_city(name), kinds), 1, FROM, effects=effects)
 
 
 @given(st.floats(0.01, 60.0), st.floats(0.02, 1.0))
