@@ -160,7 +160,7 @@ def _long_quote(text: str, line: int) -> int | None:
             if isinstance(token, yaml.ScalarToken) and token.style in {"'", '"'} and token.end_mark.line == line:
                 found = token.start_mark.line if token.start_mark.line < line else found
     except yaml.YAMLError:
-        pass
+        pass  # the text is broken, or nobody would ask: what came before the break tells
     return found
 
 
