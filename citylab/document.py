@@ -1,5 +1,6 @@
 """Written documents (YAML): read strictly, with mistakes named by file, line, found, expected and nearest word."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from citylab.markup import line_of, read_text, read_yaml
-from citylab.mistake import DocumentError, Mistake, nearest, shown
+from citylab.mistake import LONGEST, DocumentError, Mistake, nearest, shown
 
 __all__ = ["Document", "DocumentError", "Mistake", "line_of", "load_document", "nearest", "parse_document", "read_text",
            "read_yaml", "said_of", "validated"]  # fmt: skip
@@ -61,6 +62,11 @@ def load_document(model: type[DocumentT], path: Path) -> DocumentT:
     return parse_document(model, read_text(path), str(path))
 
 
+_NAMES = {
+    "^[a-z0-9_]+$": ("small letters a to z, digits and _", "_"),
+    "^[a-z0-9-]+$": ("small letters a to z, digits and -", "-"),
+}
+"""Patterns of names, in words, with the sign for all others."""
 _WORDS = {
     "string_type": "a text", "int_type": "a whole number", "int_parsing": "a whole number",
     "int_from_float": "a whole number", "float_type": "a valid number", "float_parsing": "a valid number",
@@ -92,6 +98,10 @@ def said_of(detail: ErrorDetails) -> str:
             expected = str(detail.get("ctx", {}).get("expected", ""))
             words = [w.strip(" '") for w in expected.replace(" or ", ", ").split(",")]
             text = f"found {shown(found)}; {nearest(str(found), filter(None, words))}"
+        case "string_pattern_mismatch" if (pattern := str(detail.get("ctx", {}).get("pattern"))) in _NAMES:
+            signs, filler = _NAMES[pattern]
+            fit = re.sub("[^a-z0-9]+", filler, str(found).lower()).strip(filler) or "lamp"
+            text = f'found {shown(found)}; expected {signs}, such as "{fit[:LONGEST]}"'
         case "value_error":
             text = detail["msg"].removeprefix("Value error, ")
         case "float_parsing" | "int_parsing" if str(found)[:1].isdigit():

@@ -1,5 +1,6 @@
 """The audit over HTTP: `/api/v1/audit`; here and not in the services, since it reads the simulators' ledger."""
 
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,9 +13,12 @@ from deploy.audit import SHOWN, audit
 from deploy.fate import Audit, Fate
 from simulators.ledger import Ledger
 
+SETTLE = 2.0
+"""A message that the broker took is on its way to the store for so long at most, while no part is away [s]."""
 
-def router(store: Store, state: State, ledger_folder: Path) -> APIRouter:
-    """The route of the audit."""
+
+def router(store: Store, state: State, ledger_folder: Path, settle: float = SETTLE) -> APIRouter:
+    """The route of the audit; what seems lost is looked for once more after a while [s]."""
     api = APIRouter(prefix="/api/v1", tags=["audit"])
 
     @api.get("/audit")
@@ -22,9 +26,17 @@ def router(store: Store, state: State, ledger_folder: Path) -> APIRouter:
         every: Annotated[bool, Query(alias="all", description=f"name every message, not {SHOWN} of a kind")] = False,
     ) -> dict[str, Any]:
         """Compare what the simulated devices sent with what is stored, refused and shed, message by message."""
-        entries = Ledger(ledger_folder).entries()
-        shown = None if every else SHOWN
-        return describe(audit(entries, store, state.registry, state.rejects, state.memory("gateway"), shown))
+        entries = list(Ledger(ledger_folder).entries())
+
+        def close() -> Audit:
+            shown = None if every else SHOWN
+            return audit(entries, store, state.registry, state.rejects, state.memory("gateway"), shown)
+
+        found = close()
+        if found.fates[Fate.LOST]:  # or on its way
+            time.sleep(settle)
+            found = close()
+        return describe(found)
 
     return api
 

@@ -22,6 +22,8 @@ PAST = 4
 """Days before a chunk from which reservoirs are followed; they are full at its start."""
 STATIC = 450.0
 """Pressure without flow [kPa]."""
+EMPTYING = 1.5
+"""Time in which the pressure of a zone goes when its valve is shut, and comes back [h]; ours."""
 STEP = 0.25
 """Length of a step [h]."""
 
@@ -156,9 +158,14 @@ class Network:
 
 
 def opened(hour: Float64, hours: Float64) -> Float64:
-    """Part of the pressure that is there at a local hour, float64[...], where valves are shut at night for the rest."""
+    """Part of the pressure that is there at a local hour, float64[...], where valves are shut at night for the rest.
+
+    Pipes empty and fill within `EMPTYING`, half of it before and half after the valves are turned.
+    """
     shut = (24.0 - hours) / 2.0
-    return np.where((hour >= 24.0 - shut) | (hour < shut), 0.25, 1.0)
+    inside = np.minimum(hour - shut, 24.0 - shut - hour)
+    part: Float64 = np.where(hours < 24.0, 0.25 + 0.75 * np.clip(inside / EMPTYING + 0.5, 0.0, 1.0), 1.0)
+    return part
 
 
 def hours_of(city: float, income: str) -> float:

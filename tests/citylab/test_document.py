@@ -101,6 +101,7 @@ class Mill(Document):
     speed: float = 1.0
     parts: tuple[str, ...] = ()
     rates: Mapping[str, float] = Field(default_factory=dict)
+    kind: str = Field("saw", pattern="^[a-z0-9_]+$")
 
 
 @pytest.mark.parametrize(
@@ -114,6 +115,10 @@ class Mill(Document):
         ("name: a\nspeed: .inf", "mill:2: speed: found inf; input should be a finite number"),
         ("name: a\nparts: b", "mill:2: parts: found 'b'; input should be a list"),
         ("name: a\nrates: [1]", "mill:2: rates: found list; input should be keys and values"),
+        (
+            "name: a\nkind: Wind-Mill 2",
+            "found 'Wind-Mill 2'; expected small letters a to z, digits and _, such as \"wind_mill_2\"",
+        ),
         ('name: a\nwheels: "x\\e[31m"', "found 'x\\x1b[31m'"),
         (f"name: a\nwheels: {'x' * 999}", "xxx...; input should be a whole number"),
     ],

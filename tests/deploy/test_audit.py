@@ -4,14 +4,17 @@ import csv
 import json
 from dataclasses import replace
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
 from citylab.observation import DatastreamKey, Observation, ObservationBatch, Provenance, Quality, TimeSource
 from citylab.state import DeadLetter
 from deploy.audit import SHOWN, audit
-from deploy.audit_endpoint import describe
+from deploy.audit_endpoint import describe, router
 from deploy.cli import main
 from deploy.fate import Audit, Fate
 from deploy.settings import Settings
@@ -111,6 +114,24 @@ def test_what_needs_a_look_is_written_as_a_table(tmp_path: Path, capsys: pytest.
     assert {row["kind"] for row in rows} == {"lost"}
     assert main(words) == 1
     assert f"{SHOWN + 9} messages; {SHOWN} of them (--all names all)" in capsys.readouterr().out
+
+
+def test_a_message_on_its_way_is_not_lost(tmp_path: Path) -> None:
+    city = City()
+    books = Ledger(tmp_path)
+    sent = [Outgoing("a/b", b"1", "hall", START, 1, {("air_temperature", ""): 20.5}, stamp=START)]
+    numbers = [number for number, _ in books.write(sent)]
+    books.hand(numbers)
+    books.confirm(numbers)
+    books.close()
+    app = FastAPI()
+    app.include_router(router(city.store, city.state, tmp_path, settle=0.5))
+    arrival = Timer(0.1, city.keep, [next(iter(Ledger(tmp_path).entries()))])
+    with TestClient(app) as client:
+        arrival.start()
+        found = client.get("/api/v1/audit").json()
+    arrival.join()
+    assert (found["closed"], found["messages"]) == (True, {"stored": 1})
 
 
 def test_a_doubled_reading_is_counted() -> None:
